@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "Span",
     "SpecError",
+    "first_of",
     "shortened",
 ]
 
@@ -32,6 +33,12 @@ def shortened(text: str, most: int = 60) -> str:
     """The first line of a piece of source, cut to a readable length."""
     line, *more = text.strip().splitlines() or [""]
     return line[:most].rstrip() + "…" if more or len(line) > most else line
+
+
+def first_of(texts: Sequence[str], most: int) -> str:
+    """The first of some texts, and how many there are beside them."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
 
 
 def brief(text: str) -> str:
@@ -282,9 +289,8 @@ class Mistakes:
         for found, again in zip(self.found, self.again.values(), strict=True):
             error, *others = sorted([found, *again], key=_place)
             places = [f"{each.line}:{each.column}" for each in others]
-            more = f" and {len(places) - 3} more" if len(places) > 3 else ""
             if places:
-                error.notes.append(f"the same at {', '.join(places[:3])}{more}")
+                error.notes.append(f"the same at {first_of(places, 3)}")
             told.append(error)
         first, *first.also = sorted(told, key=_place)
         return first

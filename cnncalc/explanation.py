@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.explaining.explained import Explained
 from cnncalc.packages import OnUse
 from cnncalc.report import Report
+from cnncalc.rows import JsonObject
 
 if TYPE_CHECKING:
     from cnncalc.render import formulas
@@ -44,12 +45,12 @@ class Explanation(Explained):
         """The text that `cnncalc explain` prints."""
         return formulas.text(self).rstrip("\n")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The report's document, with `formulas` in each layer that is explained."""
         document = self.document()
         return document | {"layers": list(document["layers"])}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """The same with its layers still to be made, one after another."""
         document = self.report.document()
         notes = [{"index": None, "message": note} for note in self.notes]
@@ -58,7 +59,7 @@ class Explanation(Explained):
             "notes": [*document["notes"], *notes],
         }
 
-    def _layers(self, layers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _layers(self, layers: Iterator[JsonObject]) -> Iterator[JsonObject]:
         found = {step.row.index: step.derivations for step in self.steps}
         for layer in layers:
             told = found.get(layer["index"])

@@ -9,15 +9,16 @@ from cnncalc.analysis import analyze
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, show
 from cnncalc.packages import OnUse
-from cnncalc.receptive import Fields, fields_of
-from cnncalc.receptive.maps import Seen
-from cnncalc.rows import BYTES, Analysis, BuiltRow, Note, Row, Totals, as_layout
+from cnncalc.rows import BYTES, Analysis, BuiltRow, JsonObject, Note, Row, Totals, as_layout
 
 if TYPE_CHECKING:
-    from cnncalc import counts
+    from cnncalc import counts, receptive
     from cnncalc.moments import Memory
-else:  # only who compares with other tools needs them
+    from cnncalc.receptive import Fields
+    from cnncalc.receptive.maps import Seen
+else:  # only who compares with other tools, or reads fields, needs them
     counts = OnUse("cnncalc.counts")
+    receptive = OnUse("cnncalc.receptive")
 
 __all__ = ["Findings"]
 
@@ -56,9 +57,9 @@ class Findings:
         self.sizing_notes = list(analysis.notes)
         self.symbols = analysis.symbols
         self.outputs = analysis.network.outputs
-        self.verify: dict[str, Any] | None = None
-        self.units: list[dict[str, Any]] = []
-        self.checks: list[dict[str, Any]] = []
+        self.verify: JsonObject | None = None
+        self.units: list[JsonObject] = []
+        self.checks: list[JsonObject] = []
         self.laws: dict[int, Any] = {}  # of `law.Law`, which looks up at this
         self.flops = False
         self.counts: dict[str, list[int]] = {}
@@ -133,7 +134,7 @@ class Findings:
     @property
     def _second_pass(self) -> Fields:
         if self._fields is None:
-            self._fields = fields_of(self)
+            self._fields = receptive.fields_of(self)
         return self._fields
 
     def _totals(self) -> Totals:

@@ -16,7 +16,7 @@ from cnncalc.axis.windows import Resize, Slide, Spread, Window
 from cnncalc.errors import LayerError
 from cnncalc.findings import Findings
 from cnncalc.layers.base import OWN, Route, Shape
-from cnncalc.rows import Row
+from cnncalc.rows import JsonObject, Row
 from cnncalc.symbols.numbers import ALL, TooManyNumbersError, holds
 from cnncalc.symbols.size import (
     PLAIN,
@@ -55,7 +55,7 @@ class Law(NamedTuple):
     assumes: tuple[tuple[str, str], ...] = ()
     why: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The `law` of a layer in the report's document."""
         if self.why:
             found: list[Any] = [None] * 4

@@ -10,7 +10,7 @@ from cnncalc.findings import Findings
 from cnncalc.layers.base import Weight
 from cnncalc.nesting import Place, places
 from cnncalc.packages import OnUse
-from cnncalc.rows import BuiltRow, Row
+from cnncalc.rows import BuiltRow, JsonObject, Row
 from cnncalc.symbols.size import Size
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ class Report(Findings):
         """The normalised compact notation, or None where it can't say this network."""
         return writer.write(self.network, self.input) if self.complete else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The document `cnncalc.report/1`."""
         document = self.document()
         return document | {"layers": list(document["layers"])}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """The same with its layers still to be made, one after another, for those who write it."""
         document = self._document()
         if self.symbols is None:
@@ -88,7 +88,7 @@ class Report(Findings):
             for key, part in document.items()
         }
 
-    def _document(self) -> dict[str, Any]:
+    def _document(self) -> JsonObject:
         """The same with sizes as they are."""
         ends = [
             {"index": number, "shape": self.shape(self.rows[number].output_shape)}
@@ -116,7 +116,7 @@ class Report(Findings):
             "verify": self.verify,
         }
 
-    def _row(self, row: Row | BuiltRow, path: Sequence[Place]) -> dict[str, Any]:
+    def _row(self, row: Row | BuiltRow, path: Sequence[Place]) -> JsonObject:
         """A row in the document; of a module that the flow never came to, without shapes."""
         shape = row.output_shape
         return {
@@ -142,7 +142,7 @@ class Report(Findings):
             **({"law": self.laws[row.index].to_dict()} if row.index in self.laws else {}),
         }
 
-    def _memory(self, memory: Memory) -> dict[str, Any]:
+    def _memory(self, memory: Memory) -> JsonObject:
         """What inference or training takes at this report's batch, and the largest that fits."""
         peak = memory.at(self.batch)
         found = {
@@ -157,9 +157,9 @@ class Report(Findings):
             found["fits"] = {"limit": self.fits, "reserve": room.reserve, "batch": room.batch}
         return found
 
-    def _asked(self, macs: int, index: int | None) -> dict[str, Any]:
+    def _asked(self, macs: int, index: int | None) -> JsonObject:
         """FLOPs and other tools' counts of a row, or of all, where somebody asked."""
-        found: dict[str, Any] = {"flops": 2 * macs} if self.flops else {}
+        found: JsonObject = {"flops": 2 * macs} if self.flops else {}
         if self.counts and (index is None or index < len(self.rows)):
             found["counts"] = {
                 tool: sum(counted) if index is None else counted[index]
@@ -168,7 +168,7 @@ class Report(Findings):
         return found
 
 
-def _weight(weight: Weight) -> dict[str, Any]:
+def _weight(weight: Weight) -> JsonObject:
     return {
         "name": weight.name,
         "shape": list(weight.shape),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.errors import SpecError
 from cnncalc.layers.base import Shape, Weight, show
@@ -16,6 +16,7 @@ __all__ = [
     "LAYOUTS",
     "Analysis",
     "BuiltRow",
+    "JsonObject",
     "Note",
     "Row",
     "Symbols",
@@ -23,6 +24,8 @@ __all__ = [
     "as_layout",
     "from_layout",
 ]
+
+JsonObject = dict[str, Any]  # a document or a part of one, by the names that it has in JSON
 
 BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1, "uint8": 1}
 LAYOUTS = ("channels-first", "channels-last")

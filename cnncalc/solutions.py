@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.layers.base import Shape
-from cnncalc.rows import as_layout
+from cnncalc.rows import JsonObject, as_layout
 
 __all__ = ["Goal", "Solution", "Solutions", "Sought"]
 
@@ -110,7 +110,7 @@ class Solutions:
         found = f"{self.count} solution{'' if self.count == 1 else 's'}"
         return f"<Solutions: {found} for {self.goal.text}>"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The document of `cnncalc solve --json`, its shapes in the network's own order."""
         return {
             "schema": SCHEMA,

@@ -20,7 +20,7 @@ from cnncalc.layers.base import Shape, axis_name, show
 from cnncalc.layers.spelling import word
 from cnncalc.network import Named, Network, Step, Typed
 from cnncalc.regions import Box, Run, in_all, regions, with_sizes
-from cnncalc.rows import as_layout, from_layout
+from cnncalc.rows import JsonObject, as_layout, from_layout
 from cnncalc.symbols.numbers import ALL, NONE, Numbers, TooManyNumbersError
 from cnncalc.symbols.size import ZERO, Question, UnsettledError
 
@@ -171,7 +171,7 @@ class ValidSizes:
             shape[axis.axis] = size
         return tuple(shape)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The document of `cnncalc sizes --json`, its shapes in the network's own order."""
         layout, asked = self.network.layout, self.asked
         broken = self.broken_at(asked) if asked else None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc import CnnCalcError, analyze
-from cnncalc.executors.memory import owner
+from cnncalc.executors.memory import owners_of
 from cnncalc.executors.training import OPTIMIZERS, inference, training
 from cnncalc.moments import Memory, Moment
 from tests.conftest import Command
@@ -131,7 +131,8 @@ def test_any_network(spec: str) -> None:
     """Whatever the layers, every moment takes something, and the last holds input and outputs."""
     found = analyze(spec)
     memory = training(found, "momentum")
-    ends = {owner(found, number) for number in (0, *found.outputs)}
+    owners = owners_of(found)
+    ends = {owners[number] for number in (0, *found.outputs)}
 
     assert all(each.sample >= 0 for each in memory.moments)
     assert memory.moments[-1].sample == sum(4 * prod(found.rows[n].output_shape) for n in ends)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import chdir
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -55,7 +55,7 @@ class Result(NamedTuple):
         """What the command would end with, were there no other network."""
         return 2 if self.error else int(bool(self.missed))
 
-    def figure(self, name: str) -> Any:
+    def figure(self, name: str) -> int | None:
         """A total of the report."""
         return None if self.report is None else getattr(self.report.total, name)
 

@@ -61,7 +61,7 @@ check = partial(
 Text = str | None
 
 
-def formats(known: Collection[str]) -> Any:
+def formats(known: Collection[str]) -> object:
     """The option that chooses one of a command's formats."""
     return shown(
         "-f",
@@ -79,7 +79,7 @@ class Options:
     This is what a dataclass would give, whose methods Python writes and compiles at every start.
     """
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **given: object) -> None:
         vars(self).update(given)
 
     @classmethod
@@ -383,7 +383,7 @@ def taking(kind: type[Kind]) -> Callable[[Callable[[Kind], int]], Callable[..., 
     """A command whose parameters are the fields of a class of options."""
 
     def decorate(function: Callable[[Kind], int]) -> Callable[..., int]:
-        def command(**given: Any) -> int:
+        def command(**given: object) -> int:
             return function(kind(**given))
 
         hints = kind.declared()

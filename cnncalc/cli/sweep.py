@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cnncalc import __version__, api
 from cnncalc.cli import output, process
@@ -19,6 +19,7 @@ from cnncalc.errors import CnnCalcError
 from cnncalc.notations import texts
 from cnncalc.packages import OnUse
 from cnncalc.render.text import pieces
+from cnncalc.rows import JsonObject
 from cnncalc.sweeping.sweep import Progress, Sweep
 from cnncalc.tables.designs import table_of
 
@@ -264,7 +265,7 @@ def show(settings: SweepSettings, found: Sweep, form: str, bar: Progress | None)
         output.show(settings, table, lambda: found.to_dict(rows))
 
 
-def picture(found: Sweep, rows: list[dict[str, Any]]) -> str:
+def picture(found: Sweep, rows: list[JsonObject]) -> str:
     """The front as an SVG picture: the first two keys as axes, a third one as colour."""
     for row in rows:
         row["memory"] = row["param_bytes"] + row["activation_bytes"]

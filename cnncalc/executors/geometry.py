@@ -15,7 +15,7 @@ from cnncalc.layers.adaptive import AdaptivePool, FractionalMaxPool
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.attention import MultiHeadAttention, SqueezeExcitation
 from cnncalc.layers.base import Layer
-from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
+from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.each import Each
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.folding import Fold, Unfold
@@ -23,6 +23,7 @@ from cnncalc.layers.learned import Scale, Shift
 from cnncalc.layers.merge import Elementwise
 from cnncalc.layers.norm import AxesNorm
 from cnncalc.layers.pool import SlidingPool
+from cnncalc.layers.recurrent import Recurrent
 from cnncalc.layers.reshape import Flatten, Reshape, Slice, Unflatten
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
@@ -46,10 +47,10 @@ __all__ = [
     "given_pads",
     "heads_of",
     "learned_sizes",
+    "learned_starts",
     "map_sizes",
     "one_each",
     "pads_of",
-    "pointwise_axes",
     "pool_axes",
     "reshaped_sizes",
     "resized_axes",
@@ -218,12 +219,6 @@ def convolution_axes(
 ) -> tuple[Axis, ...]:
     """How the windows of a convolution or an unfold walk along the spatial axes."""
     return _sliding(layer, layer.stride, sizes)
-
-
-def pointwise_axes(layer: PointwiseConv, sizes: Sequence[int]) -> tuple[Axis, ...]:
-    """Every stride-th place by itself."""
-    strides = one_each(layer.stride, sizes)
-    return tuple(Axis(n, stride=s) for n, s in zip(sizes, strides, strict=True))
 
 
 def pool_axes(layer: SlidingPool, sizes: Sequence[int]) -> tuple[Axis, ...]:
@@ -399,6 +394,14 @@ def unbiased(layer: Reduce, count: int) -> float:
         return 1.0
     factor = count / (count - 1) if count > 1 else math.nan
     return factor if layer.by == "var" else math.sqrt(factor)
+
+
+def learned_starts(layer: Recurrent) -> dict[str, tuple[int, int]]:
+    """The sizes of the states that a recurrent layer learns to start from, by their names."""
+    features = (layer.features, layer.hidden)[: layer.kinds if layer.learned else 0]
+    return {
+        name: (layer.states, size) for name, size in zip(("h_0", "c_0"), features, strict=False)
+    }
 
 
 def attended(layer: MultiHeadAttention, shape: Sequence[int]) -> int:

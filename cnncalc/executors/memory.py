@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 from typing import NamedTuple
 
@@ -21,7 +21,16 @@ from cnncalc.layers.pool import SlidingPool
 from cnncalc.rows import BYTES, Row
 from cnncalc.tables.table import human_bytes
 
-__all__ = ["OVER_BUDGET", "VIEWS", "Need", "check_budget", "check_room", "kept", "need", "owner"]
+__all__ = [
+    "OVER_BUDGET",
+    "VIEWS",
+    "Need",
+    "check_budget",
+    "check_room",
+    "kept",
+    "need",
+    "owners_of",
+]
 
 OVER_BUDGET = "over-budget"  # the code of a run that isn't begun
 
@@ -133,6 +142,7 @@ def kept(report: Findings, element: int) -> Iterator[tuple[set[int], int]]:
     from neither; what it read is a copy with its padding where its module can't pad so. Max
     pooling keeps a 64-bit index for each value too. A view is the step whose memory it shows.
     """
+    owners = owners_of(report)
     for row in report.layers:
         saved: set[int] = set()
         own = 0
@@ -149,7 +159,7 @@ def kept(report: Findings, element: int) -> Iterator[tuple[set[int], int]]:
             own += _between(layer, layer.core, row)
         if kind in PLACES:
             own += 8 * prod(row.output_shape) // element
-        yield {owner(report, number) for number in saved}, own
+        yield {owners[number] for number in saved}, own
 
 
 def _turned(layer: Layer) -> int:
@@ -209,11 +219,12 @@ def _attended(layer: Layer, row: Row) -> int:
     return int(PROJECTED * inner * positions + SCORED * layer.heads * asked * (known + 2))
 
 
-def owner(report: Findings, number: int) -> int:
-    """The step whose memory another one's output is a view of."""
-    while report.rows[number].kind in VIEWS:
-        number = report.rows[number].inputs[0]
-    return number
+def owners_of(report: Findings, views: Collection[str] = VIEWS) -> list[int]:
+    """For each row the one whose memory its output is: its own, but for views."""
+    owners = [0]
+    for row in report.layers:
+        owners.append(owners[row.inputs[0]] if row.inputs and row.kind in views else row.index)
+    return owners
 
 
 def _most_alive(report: Findings, element: int) -> int:

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["NotBuilt", "Pass", "most_exact", "sizes_of_input", "whole_numbers"]
+__all__ = [
+    "NotBuilt",
+    "Pass",
+    "computed_in",
+    "most_exact",
+    "sizes_of_input",
+    "whole_numbers",
+]
 
+COMPUTED = ("float64", "float32", "float16", "bfloat16")  # in which libraries compute
 EXACT = {"bfloat16": 2**8, "float16": 2**11}  # up to which all whole numbers are there
 
 
@@ -134,6 +142,11 @@ def whole_numbers(shape: Shape, entries: int, dtype: str) -> NDArray[numpy.int64
         numpy.arange(most_exact(entries, dtype), dtype="int64"), shape
     )
     return numbers
+
+
+def computed_in(dtype: str, known: Collection[str] = COMPUTED) -> str:
+    """The type to compute in: float32 where a library has no such numbers."""
+    return dtype if dtype in known else "float32"
 
 
 def most_exact(entries: int, dtype: str) -> int:

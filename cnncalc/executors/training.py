@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from math import prod
 
 from cnncalc.errors import CnnCalcError
-from cnncalc.executors.memory import VIEWS, kept, owner
+from cnncalc.executors.memory import VIEWS, kept, owners_of
 from cnncalc.findings import Findings
 from cnncalc.moments import Memory, Moment
 from cnncalc.rows import BYTES, Row
@@ -41,7 +41,7 @@ def inference(report: Findings) -> Memory:
     """What a pass without gradients takes: outputs are freed once nobody reads them any more."""
     report.check_numbers()
     element, sizes = BYTES[report.dtype], _sizes(report)
-    owners = _owners(report, PASSING)
+    owners = owners_of(report, PASSING)
     last = _last_readers(report, owners)
     alive, rows = sizes[0], [element * sizes[0]]
     for row in report.layers:
@@ -87,14 +87,6 @@ def _sizes(report: Findings) -> list[int]:
     return [prod(row.output_shape) for row in report.rows]
 
 
-def _owners(report: Findings, views: frozenset[str]) -> list[int]:
-    """For each row the one whose memory its output is: its own, but for views."""
-    owners = [0]
-    for row in report.layers:
-        owners.append(owners[row.inputs[0]] if row.inputs and row.kind in views else row.index)
-    return owners
-
-
 def _last_readers(report: Findings, owners: list[int]) -> list[int]:
     """For each row that owns its memory the last one that reads it; those that stay have none."""
     last = list(range(len(owners)))
@@ -118,7 +110,7 @@ class _Step:
         self.report = report
         self.element = element
         self.sizes = _sizes(report)
-        self.owners = [owner(report, number) for number in range(len(report.rows))]
+        self.owners = owners_of(report)
         self.last = _last_readers(report, self.owners)
         self.trained = self._trained()
         self.saved, self.own = self._kept()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from cnncalc.rows import JsonObject
 from cnncalc.symbols.formulas import PYTHON, Signs, formula_of, written
 
 __all__ = ["Derivation"]
@@ -47,7 +48,7 @@ class Derivation(NamedTuple):
         own = formula_of(self.value)
         return {formula: part for formula, part in self.known.items() if formula != own}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """An entry of a layer's `formulas`, in Python's syntax."""
         return {
             "what": self.what,

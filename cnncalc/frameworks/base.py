@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from inspect import Parameter, Signature, signature
-from typing import Generic, TypeVar
+from inspect import BoundArguments, Parameter, Signature, signature
+from typing import Generic, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.counterparts import option_names
@@ -18,7 +18,17 @@ from cnncalc.layers.shapes import count_of
 from cnncalc.network import Declared
 from cnncalc.suggestions import suggest
 
-__all__ = ["FormReader", "Reader", "form_of", "no_argument", "read"]
+__all__ = [
+    "FormReader",
+    "Reader",
+    "arguments_of",
+    "as_tuple",
+    "called",
+    "form_of",
+    "idle",
+    "no_argument",
+    "read",
+]
 
 Reader = Callable[..., Declared]  # of a call's arguments
 Made = TypeVar("Made")
@@ -67,12 +77,104 @@ def read(
     Raises:
         LayerError: arguments that the framework would refuse.
     """
-    form = form_of(reader)
     try:
-        bound = form.bind(*args, **kwargs)
+        arguments = arguments_of(reader, args, kwargs)
     except TypeError:
-        raise _misfit(form, call, args, kwargs) from None
+        raise _misfit(form_of(reader), call, args, kwargs) from None
+    return called(reader, arguments)
+
+
+def arguments_of(
+    reader: Callable[..., object], args: Sequence[object], kwargs: Mapping[str, object]
+) -> dict[str, object]:
+    """A call's arguments by the names of the reader's parameters, with its defaults.
+
+    Raises:
+        TypeError: arguments that don't fit.
+    """
+    # What Python's own binding does, for the calls that need little of it: it takes as long as
+    # making the layer.
+    named = named_form(reader)
+    if named is not None and len(args) <= len(named.defaults):
+        given = dict(zip(named.defaults, args, strict=False))
+        found = {**given, **kwargs}
+        once = len(found) == len(given) + len(kwargs)
+        if once and named.needed <= found.keys() <= named.defaults.keys():
+            return {**named.defaults, **found}
+    bound = form_of(reader).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def called(reader: Callable[..., Made], arguments: dict[str, object]) -> Made:
+    """What a reader makes of all of its arguments."""
+    if named_form(reader) is not None:
+        return reader(**arguments)
+    bound = BoundArguments(form_of(reader), arguments)
     return reader(*bound.args, **bound.kwargs)
+
+
+class NamedForm(NamedTuple):
+    """The parameters of a reader each of which has a place and a name.
+
+    Attributes:
+        defaults: by all names in order; of those without one something that nobody sees.
+        needed: the names without a default.
+    """
+
+    defaults: dict[str, object]
+    needed: frozenset[str]
+
+
+@cache
+def named_form(reader: Callable[..., object]) -> NamedForm | None:
+    """The parameters of a reader; None where some have no name, or no place."""
+    parameters = form_of(reader).parameters
+    if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in parameters.values()):
+        return None
+    needed = (name for name, each in parameters.items() if each.default is Parameter.empty)
+    return NamedForm({name: p.default for name, p in parameters.items()}, frozenset(needed))
+
+
+def as_tuple(value: object) -> tuple[object, ...]:
+    """One value, or as many as a tuple or a list has."""
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def idle(
+    behind: str, *arguments: Mapping[str, object]
+) -> Callable[[Callable[..., Made]], Callable[..., Made]]:
+    """A reader that takes these arguments too, with their defaults, and looks at none of them.
+
+    Args:
+        behind: the reader's own argument in front of them.
+        arguments: their defaults by name, `REQUIRED` of one that has none.
+    """
+    added = {name: value for each in arguments for name, value in each.items()}
+    return lambda reader: _WithIdle(reader, behind, added)
+
+
+class _WithIdle(Generic[Made]):
+    """A reader with further arguments, whose signature has them."""
+
+    def __init__(
+        self, reader: Callable[..., Made], behind: str, added: Mapping[str, object]
+    ) -> None:
+        own = list(signature(reader).parameters.values())
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        more = [
+            Parameter(name, kind, default=Parameter.empty if value is REQUIRED else value)
+            for name, value in added.items()
+        ]
+        self.reader = reader
+        self.added = added
+        self.start = [each.name for each in own].index(behind) + 1
+        self.stop = self.start + len(more)
+        self.__signature__ = Signature([*own[: self.start], *more, *own[self.start :]])
+
+    def __call__(self, *args: object, **kwargs: object) -> Made:
+        own = {name: value for name, value in kwargs.items() if name not in self.added}
+        return self.reader(*args[: self.start], *args[self.stop :], **own)
 
 
 def no_argument(call: str, name: str, known: Sequence[str]) -> LayerError | None:

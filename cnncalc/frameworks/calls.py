@@ -158,6 +158,17 @@ class Calls:
 
         return write
 
+    def writer(self, writers: Mapping[str, Writer]) -> Writer:
+        """The writer of any kind as a call of one class, from those of each kind."""
+
+        def write(layer: Layer, shape: Shape) -> str:
+            own = writers.get(layer.kind)
+            if own is None:
+                raise self.no_class(layer, "there is none of its kind")
+            return own(layer, shape)
+
+        return write
+
     def no_class(self, layer: Layer, why: str) -> LayerError:
         message = f"{self.framework} has no class for this `{layer.kind}`: {why}"
         return LayerError(message, code="no-class")

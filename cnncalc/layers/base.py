@@ -13,7 +13,17 @@ from typing import ClassVar, Self, dataclass_transform
 
 from cnncalc.axis.windows import Window
 from cnncalc.errors import LayerError
-from cnncalc.layers.options import MAX_VALUE, NO_PADS, ONES, REQUIRED, Option, empty, option, order
+from cnncalc.layers.options import (
+    MAX_VALUE,
+    NO_PADS,
+    ONES,
+    REQUIRED,
+    Option,
+    Pads,
+    empty,
+    option,
+    order,
+)
 from cnncalc.layers.route import OWN, Parts, Route
 from cnncalc.layers.shapes import (
     BATCH,
@@ -37,6 +47,7 @@ __all__ = [
     "REQUIRED",
     "Layer",
     "Option",
+    "Pads",
     "Parts",
     "Route",
     "Shape",

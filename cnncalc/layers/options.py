@@ -14,6 +14,7 @@ __all__ = [
     "REQUIRED",
     "SCALAR",
     "Option",
+    "Pads",
     "empty",
     "option",
     "order",
@@ -21,7 +22,8 @@ __all__ = [
 
 REQUIRED: Final = object()
 ONES = (1,)  # the default of a per-axis option: one value for all axes
-NO_PADS = ((0, 0),)
+Pads = tuple[tuple[int, int], ...]  # before and after, for each axis or once for all
+NO_PADS: Pads = ((0, 0),)
 SCALAR = "scalar"  # what people read and type for the size () of a single number
 
 # Far beyond any network, and small enough that no product of a few of them hurts.

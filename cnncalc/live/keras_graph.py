@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from re import DOTALL, search
-from typing import Any
 
 from cnncalc.live.objects import Keras
 from cnncalc.live.program import first_line, refusal
@@ -23,7 +22,7 @@ def flat(keras: Keras, nested: Keras) -> list[Keras]:
 
 def has_graph(layer: Keras) -> bool:
     """Whether a model is a graph of layers, or a row of them, and runs as that."""
-    homes: dict[str, Any] = {cls.__name__: cls for cls in type(layer).__mro__ if _of_keras(cls)}
+    homes: dict[str, Keras] = {cls.__name__: cls for cls in type(layer).__mro__ if _of_keras(cls)}
     home = homes.get("Functional") or homes.get("Sequential")
     return home is not None and type(layer).call is home.call
 
@@ -73,14 +72,16 @@ def _age(node: Keras) -> int:
 
 
 @contextmanager
-def symbolic_call(keras: Keras, layer: Keras, args: Any, kwargs: Any) -> Iterator[Any]:
+def symbolic_call(
+    keras: Keras, layer: Keras, args: Sequence[object], kwargs: Mapping[str, object]
+) -> Iterator[tuple[list[Keras], Keras]]:
     """What a layer's `call` gives for symbolic tensors of its own: (inputs, outputs).
 
     Nothing is computed, and what Keras notes of the call in the layers inside is taken away.
     """
     tensors: list[Keras] = []
 
-    def fresh(value: Any) -> Any:
+    def fresh(value: Keras) -> Keras:
         if not hasattr(value, "_keras_history"):
             return value
         name = f"{layer.name}_input_{len(tensors)}"
@@ -113,8 +114,8 @@ def _unbuilt(layer: Keras, inside: Sequence[Keras]) -> Iterator[list[str]]:
     # Keras puts each object's `build` into its dictionary, around that of the class.
     builds = [(each, each.__dict__["build"]) for each in inside if not each.built]
 
-    def stopping(each: Any) -> Any:
-        def stop(*args: Any, **kwargs: Any) -> None:
+    def stopping(each: Keras) -> Callable[..., None]:
+        def stop(*args: object, **kwargs: object) -> None:
             missing.append(each.name)
             raise ValueError
 
@@ -129,7 +130,9 @@ def _unbuilt(layer: Keras, inside: Sequence[Keras]) -> Iterator[list[str]]:
             each.__dict__["build"] = build
 
 
-def _called(layer: Keras, args: Any, kwargs: Any, missing: list[str]) -> Any:
+def _called(
+    layer: Keras, args: Sequence[object], kwargs: Mapping[str, object], missing: list[str]
+) -> Keras:
     """The outputs of a layer's own `call`, as it runs after training."""
     known = inspect.signature(layer.call).parameters
     options = {key: value for key, value in kwargs.items() if key not in QUIET}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cnncalc.live.keras_calls import (
     is_distributed,
@@ -278,7 +278,7 @@ def _size(node: Keras, where: Where) -> tuple[int, ...] | None:
 
 def keras_program(
     keras: Keras, model: Keras, inputs: Sequence[Keras], outputs: Sequence[Keras]
-) -> tuple[Program, list[Any]]:
+) -> tuple[Program, list[Keras]]:
     """The program of a graph, and the variables that are in it."""
     writer = _Writer(keras, model.name)
     names = [tensor._keras_history.operation.name for tensor in inputs]

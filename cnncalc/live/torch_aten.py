@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from inspect import Parameter
 from string import Formatter
-from typing import Any
 
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import OPS, forms
@@ -118,7 +117,7 @@ def _namesake(name: str, arguments: Mapping[str, str]) -> str | None:
     return f"{first}.{name}({', '.join(rest)})"
 
 
-def _parameters(name: str, function: Callable[..., object]) -> tuple[set[str], set[Any]]:
+def _parameters(name: str, function: Callable[..., object]) -> tuple[set[str], set[object]]:
     """What a function takes by name behind its first argument, and in which ways."""
     if name in classes():
         return set(class_arguments(name)), {Parameter.POSITIONAL_OR_KEYWORD}

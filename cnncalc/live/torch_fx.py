@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
 
 from cnncalc.live.objects import Torch
 from cnncalc.live.program import Program, refusal
@@ -54,12 +53,16 @@ def _tracer(torch: Torch) -> Torch:
             return leaf and not is_transformer(m)
 
         def call_module(
-            self, m: Torch, forward: Any, args: tuple[object, ...], kwargs: dict[str, object]
-        ) -> Any:
+            self,
+            m: Torch,
+            forward: Callable[..., Torch],
+            args: tuple[object, ...],
+            kwargs: dict[str, object],
+        ) -> Torch:
             if is_transformer(m):
                 return super().call_module(m, plain_forward(m), args, kwargs)
 
-            def run(*args: Any, **kwargs: Any) -> Any:
+            def run(*args: object, **kwargs: object) -> Torch:
                 result = forward(*args, **kwargs)
                 # Else the graph would have nothing that tells of a module which hands its input on.
                 if any(result is each for each in args) and not m._modules:
@@ -71,7 +74,7 @@ def _tracer(torch: Torch) -> Torch:
     return Tracer()
 
 
-def unchanged(x: object) -> Any:
+def unchanged(x: object) -> object:
     """What a module did that did nothing."""
     return x
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cnncalc.errors import Piece, Source, SpecError
+from cnncalc.errors import Piece, Source, SpecError, first_of
 from cnncalc.notations import Text
 from cnncalc.notations.markdown import FENCE, blocks_of
 from cnncalc.notations.notebook import cells_of
@@ -45,8 +45,7 @@ def opened(text: Text) -> tuple[Text, str | None]:
             pieces.append(Piece(length, file))
             parts.append(code)
             length += len(code)
-    more = f" and {len(left) - MAX_LISTED} more" if len(left) > MAX_LISTED else ""
-    told = f"left out, since no Python: {', '.join(left[:MAX_LISTED])}{more}" if left else None
+    told = f"left out, since no Python: {first_of(left, MAX_LISTED)}" if left else None
     return text._replace(source=Source("".join(parts), pieces)), told
 
 

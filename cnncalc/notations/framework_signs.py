@@ -17,26 +17,27 @@ else:  # only what has no other sign is looked up there
 
 __all__ = ["framework_of", "path_of"]
 
-COMMENT = re.compile(r"#[^\n]*")
-IMPORT = re.compile(r"^[ \t>.]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+(.+))", re.MULTILINE)
+# Patterns are compiled by who comes to them: the imports tell of most sources.
+COMMENT = r"#[^\n]*"
+IMPORT = r"(?m)^[ \t>.]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+(.+))"
 PACKAGES = {
     "torch": {"torch", "torchvision", "torchaudio", "timm", "lightning", "pytorch_lightning"},
     "keras": {"keras", "tensorflow", "tf_keras", "keras_core"},
 }
 # What stands before a dot: `nn.Conv2d`, `layers.Dense`. Far more of one than of the other tells.
 DOTTED = {
-    "torch": re.compile(r"\b(?:torch|nn|F)\.[A-Za-z]"),
-    "keras": re.compile(r"\b(?:keras|tf|tensorflow|layers)\.[A-Za-z]"),
+    "torch": r"\b(?:torch|nn|F)\.[A-Za-z]",
+    "keras": r"\b(?:keras|tf|tensorflow|layers)\.[A-Za-z]",
 }
-DEFINED = re.compile(r"^[ \t]*(?:class|def)[ \t]+(\w+)", re.MULTILINE)
-CALLED = re.compile(r"(?<![\w.])([A-Z]\w*)\s*\(")
-SPELLED = {"torch": re.compile(r"[123]d\Z"), "keras": re.compile(r"[123]D(?:Transpose)?\Z")}
-BASE = re.compile(r"^[ \t]*class[ \t]+\w+\((Module|Model|Layer)\)", re.MULTILINE)
+DEFINED = r"(?m)^[ \t]*(?:class|def)[ \t]+(\w+)"
+CALLED = r"(?<![\w.])([A-Z]\w*)\s*\("
+SPELLED = {"torch": r"[123]d\Z", "keras": r"[123]D(?:Transpose)?\Z"}
+BASE = r"(?m)^[ \t]*class[ \t]+\w+\((Module|Model|Layer)\)"
 
 
 def framework_of(text: str) -> str:
     """`torch` or `keras`. A source that says nothing of its framework is read as PyTorch's."""
-    text = COMMENT.sub("", text)
+    text = re.sub(COMMENT, "", text)
     return _by_imports(text) or _by_prefixes(text) or _by_names(text) or "torch"
 
 
@@ -53,20 +54,20 @@ def _one(counts: dict[str, int]) -> str | None:
 
 
 def _by_imports(text: str) -> str | None:
-    words = (module or listed for module, listed in IMPORT.findall(text))
+    words = (module or listed for module, listed in re.findall(IMPORT, text))
     packages = {re.split(r"[.\s]", name.strip())[0] for each in words for name in each.split(",")}
     return _one({name: bool(packages & known) for name, known in PACKAGES.items()})
 
 
 def _by_prefixes(text: str) -> str | None:
-    return _one({name: len(known.findall(text)) for name, known in DOTTED.items()})
+    return _one({name: len(re.findall(known, text)) for name, known in DOTTED.items()})
 
 
 def _by_names(text: str) -> str | None:
     """By classes that stand alone and that one framework has, and not the other."""
-    called = set(CALLED.findall(text)) - set(DEFINED.findall(text))
-    spelled = {n: sum(bool(end.search(each)) for each in called) for n, end in SPELLED.items()}
-    for base in BASE.findall(text):
+    called = set(re.findall(CALLED, text)) - set(re.findall(DEFINED, text))
+    spelled = {n: sum(bool(re.search(end, each)) for each in called) for n, end in SPELLED.items()}
+    for base in re.findall(BASE, text):
         spelled["torch" if base == "Module" else "keras"] += 1
     return _one(spelled) or (_by_vocabulary(called) if called else None)
 

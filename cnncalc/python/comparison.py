@@ -36,6 +36,11 @@ SIGNS: dict[type[ast.cmpop], str] = {
 }  # fmt: skip
 
 
+# Tuples, which are made once: `int | float` would be made anew by every branch.
+NUMBERS = (int, float)
+COLLECTIONS = (str, tuple, list, dict, range)
+
+
 def guest_of(left: Value, right: Value) -> Guest | None:
     """The guest whose library says how two values compare; None: both are Python's own."""
     if isinstance(left, Guest):
@@ -164,9 +169,9 @@ def chosen(scope: Scope, test: ast.expr) -> bool:
 
 def is_true(machine: Machine, value: Value) -> bool:
     """The truth of a value."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, NUMBERS):
         return bool(value)
-    if isinstance(value, str | tuple | list | dict | range):
+    if isinstance(value, COLLECTIONS):
         return len(value) > 0
     if isinstance(value, SetValue):
         return bool(value.items)

@@ -54,7 +54,7 @@ def decorated(scope: Scope, decorators: list[ast.expr], value: Value) -> Value:
         decorator = machine.evaluate(scope, node)
         if isinstance(decorator, Foreign | Opaque):
             continue
-        value = machine.call_at(scope, node, partial(machine.call, decorator, [value], {}))
+        value = machine.call_at(scope, node, machine.call, decorator, [value], {})
     return value
 
 
@@ -65,7 +65,7 @@ def registered(scope: Scope, node: ast.expr, value: Value) -> Value:
         decorator = machine.evaluate(scope, node)
         if not isinstance(decorator, Function | Bound):
             return value
-        result = machine.call_at(scope, node, partial(machine.call, decorator, [value], {}))
+        result = machine.call_at(scope, node, machine.call, decorator, [value], {})
     except (Refusal, Raised) as stop:
         if isinstance(stop, Refusal) and stop.fatal:
             raise

@@ -27,10 +27,10 @@ EXPRESSIONS = Handlers()
 @EXPRESSIONS.of(ast.Constant)
 def constant(scope: Scope, node: ast.Constant) -> Value:
     value = node.value
-    if isinstance(value, int):
-        return check_int(value)
     if isinstance(value, str):
         check_text(len(value))
+    elif isinstance(value, int):
+        return check_int(value)
     elif isinstance(value, bytes | complex):
         raise Refusal(f"a {type(value).__name__} value has no use in a network")
     return value
@@ -50,19 +50,12 @@ def attribute(scope: Scope, node: ast.Attribute) -> Value:
 @EXPRESSIONS.of(ast.Call)
 def call(scope: Scope, node: ast.Call) -> Value:
     machine = scope.machine
-    if is_bare(node, "super"):
-        return zero_argument_super(scope)
-    if is_bare(node, "locals"):
-        return local_names(scope)
+    if not node.args and isinstance(node.func, ast.Name) and node.func.id in OF_SCOPE:
+        return OF_SCOPE[node.func.id](scope)
     function = machine.evaluate(scope, node.func)
     args = elements(scope, node.args)
     kwargs = keywords(scope, node.keywords)
-    return machine.call_at(scope, node, lambda: machine.call(function, args, kwargs))
-
-
-def is_bare(node: ast.Call, name: str) -> bool:
-    """Whether a call is `name()`."""
-    return isinstance(node.func, ast.Name) and node.func.id == name and not node.args
+    return machine.call_at(scope, node, machine.call, function, args, kwargs)
 
 
 def local_names(scope: Scope) -> dict[Value, Value]:
@@ -88,6 +81,10 @@ def zero_argument_super(scope: Scope) -> Value:
     raise Refusal("`super()` stands outside of a method")
 
 
+# What a call without arguments gives that asks for where it stands.
+OF_SCOPE = {"super": zero_argument_super, "locals": local_names}
+
+
 def elements(scope: Scope, nodes: list[ast.expr]) -> list[Value]:
     """The values of a list of expressions, starred ones unpacked."""
     values: list[Value] = []
@@ -107,15 +104,20 @@ def keywords(scope: Scope, nodes: list[ast.keyword]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for node in nodes:
         value = scope.machine.evaluate(scope, node.value)
-        given = {node.arg: value} if node.arg else value
-        if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
-            raise Refusal("what stands after `**` is no dictionary of names")
+        given = names_of(value) if node.arg is None else {node.arg: value}
         scope.machine.budget.spend(len(given))
         for name, each in given.items():
             if name in values:
                 raise Refusal(f"the argument `{name}` is given twice")
             values[name] = each
     return values
+
+
+def names_of(value: Value) -> dict[str, Value]:
+    """What stands after `**` in a call."""
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise Refusal("what stands after `**` is no dictionary of names")
+    return value
 
 
 @EXPRESSIONS.of(ast.BinOp)
@@ -134,7 +136,7 @@ def binary_operation(scope: Scope, node: ast.BinOp) -> Value:
 def unary_operation(scope: Scope, node: ast.UnaryOp) -> Value:
     machine = scope.machine
     operand = machine.evaluate(scope, node.operand)
-    return machine.call_at(scope, node, lambda: unary(machine, type(node.op), operand))
+    return machine.call_at(scope, node, unary, machine, type(node.op), operand)
 
 
 @EXPRESSIONS.of(ast.BoolOp)
@@ -171,7 +173,7 @@ def conditional(scope: Scope, node: ast.IfExp) -> Value:
 @EXPRESSIONS.of(ast.NamedExpr)
 def named(scope: Scope, node: ast.NamedExpr) -> Value:
     value = scope.machine.evaluate(scope, node.value)
-    scope.home.assign(node.target.id, value)
+    (scope.home or scope).assign(node.target.id, value)
     return value
 
 
@@ -217,7 +219,7 @@ def subscript(scope: Scope, node: ast.Subscript) -> Value:
     machine = scope.machine
     value = machine.evaluate(scope, node.value)
     index = machine.evaluate(scope, node.slice)
-    return machine.call_at(scope, node, lambda: get_item(machine, value, index))
+    return machine.call_at(scope, node, get_item, machine, value, index)
 
 
 @EXPRESSIONS.of(ast.Slice)
@@ -267,7 +269,7 @@ def dict_comprehension(scope: Scope, node: ast.DictComp) -> Value:
 def comprehended(scope: Scope, loops: list[ast.comprehension], result: ast.expr) -> list[Value]:
     """The values of a comprehension, in a scope of its own."""
     inner = Scope(scope, scope.module, None)
-    inner.home = scope.home
+    inner.home = scope.home or scope
     values: list[Value] = []
 
     def loop(depth: int) -> None:

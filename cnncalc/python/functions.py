@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.values import OBJECT, Bound, Builtin, Class, Value
 
-__all__ = ["Method", "class_of_methods", "simple", "undecorated"]
+__all__ = ["Method", "class_of_methods", "simple", "unchanged", "undecorated"]
 
 # What is worked out here, given the machine and then what the program gives.
 Method = Callable[..., Value]
@@ -24,6 +24,11 @@ def class_of_methods(name: str, methods: Mapping[str, Method], base: Class = OBJ
     named = {each: name if each == "__init__" else each for each in methods}
     made = {each: simple(named[each], function) for each, function in methods.items()}
     return Class(name, (base,), made)
+
+
+def unchanged(machine: Machine, value: Value, /, *args: Value, **options: Value) -> Value:
+    """What leaves its first argument as it is, whatever the others say."""
+    return value
 
 
 def undecorated(machine: Machine, *args: Value, **options: Value) -> Value:

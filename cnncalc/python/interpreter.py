@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from cnncalc.errors import SpecError
+from cnncalc.python import calls
 from cnncalc.python.builtins import BUILTINS, BY_TEXT, FORBIDDEN, forbidden
-from cnncalc.python.calls import call
 from cnncalc.python.definitions import DEFINITIONS
 from cnncalc.python.dependencies import CHANGING
 from cnncalc.python.exceptions import raised
@@ -23,11 +23,9 @@ from cnncalc.python.source_tree import SourceFile, Tree
 from cnncalc.python.statements import STATEMENTS
 from cnncalc.python.values import (
     MISSING,
-    Arguments,
     Bound,
     Builtin,
     Foreign,
-    Keywords,
     Namespace,
     Value,
 )
@@ -102,9 +100,7 @@ class Interpreter(Machine):
                 stop.span = scope.module.file.span(node)
             raise
 
-    def call(self, function: Value, args: Arguments, kwargs: Keywords) -> Value:
-        """The value of `function(*args, **kwargs)`."""
-        return call(self, function, args, kwargs)
+    call = calls.call
 
     def builtin(self, name: str) -> Value:
         """What a name means that no file defines."""

@@ -95,7 +95,7 @@ class Scope:
         self.module = module
         self.machine: Machine = module.machine
         self.function = function
-        self.home: Scope = self  # where `:=` binds: outside of comprehensions
+        self.home: Scope | None = None  # of a comprehension, where `:=` binds: the scope around
         self.shared: dict[str, Scope] = {}  # names declared global or nonlocal
         self.result: Value = None
         self.yields: list[Value] = []
@@ -106,7 +106,7 @@ class Scope:
         while scope is not None:
             value = scope.names.get(name, MISSING)
             if value is not MISSING:
-                return scope.opened(name, value)
+                return scope.opened(name, value) if value.__class__ in WAITING else value
             scope = scope.outer
         # The scope of a file holds only what of it has been worked out so far.
         try:
@@ -183,6 +183,9 @@ class Poison:
 
     def __init__(self, error: Refusal | Raised) -> None:
         self.error = error
+
+
+WAITING = frozenset([Import, Poison])  # what stands in the place of a value until it is used
 
 
 class Module(Described):
@@ -341,14 +344,16 @@ class Machine(ABC):
         found = value.cls.find(name) if isinstance(value, Instance) else MISSING
         return MISSING if found is MISSING else self.call(Bound(found, value), list(args), {})
 
-    def call_at(self, scope: Scope, node: ast.AST, function: Callable[[], Value]) -> Value:
-        """Work something out as the call that stands at a node."""
+    def call_at(
+        self, scope: Scope, node: ast.AST, function: Callable[..., Value], *args: Value
+    ) -> Value:
+        """The value of `function(*args)`, worked out as the call that stands at a node."""
         # What a library is made of here is no place that a user knows.
         if not scope.module.file.shown:
-            return function()
+            return function(*args)
         self.sites.append((scope.module, node))
         try:
-            return function()
+            return function(*args)
         except (Refusal, Raised) as stop:
             stop.called_from(scope.module.file.span(node))
             raise
@@ -357,7 +362,7 @@ class Machine(ABC):
 
     def spans(self) -> tuple[Span, ...]:
         """The places of the calls under way, innermost first."""
-        return tuple(module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1])
+        return tuple([module.file.span(node) for module, node in self.sites[: -MAX_SITES - 1 : -1]])
 
     def decided(self, test: Callable[[], bool]) -> bool:
         """A test that a library makes, whose branch stands where it was called."""

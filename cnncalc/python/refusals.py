@@ -50,13 +50,20 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         message: one sentence, without a full stop.
         help: what would be right, or None.
         fatal: a bound was reached, so nothing more is tried.
+        span: its place, where that is known already.
         narrow: the place within a call that is to blame, from the call's place; None: all of it.
         placed: whether it is all said, as where it was put off and now stops the reading.
         so_far: what was read before it, for the error.
     """
 
     def __init__(
-        self, message: str, *, help: str | None = None, code: str = "source", fatal: bool = False
+        self,
+        message: str,
+        *,
+        help: str | None = None,
+        code: str = "source",
+        fatal: bool = False,
+        span: Span | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -64,7 +71,7 @@ class Refusal(Exception):  # noqa: N818, it becomes a SpecError at its place
         self.code = code
         self.fatal = fatal
         self.narrow: Callable[[Span], Span] | None = None
-        self.span: Span | None = None
+        self.span = span
         self.uses: list[Span] = []
         self.notes: list[str] = []
         self.placed = False

@@ -13,6 +13,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -28,17 +29,16 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 # Python looks for the line of a syntax error in a file of this name: none can have it.
 NO_FILE = f"{os.devnull}/source"
 LONG_LINE = 5_000  # beyond it columns of a line with other letters than ASCII are bytes
-NOTEBOOK = re.compile(r"^([ \t]*)[%!](?=\w)", re.MULTILINE)
-PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
-INDENT = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
-BLOCK = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class|@)\b", re.MULTILINE)  # that follows
+# Texts that hardly a file is searched for are compiled by the first one.
+NOTEBOOK = r"(?m)^([ \t]*)[%!](?=\w)"
+PROMPT = r"(?m)^(?:>>>|\.\.\.)(?: |$)"
+INDENT = r"(?m)^[ \t]+(?=\S)"
+BLOCK = r"(?m)^([ \t]*)(?:async[ \t]+)?(?:def|class|@)\b"  # that follows
 AGAIN = 50  # times as quickly a text is searched as a file is opened
 FIRST = 10_000  # characters that opening one costs, however short
 MAX_INDENT = 100
-STAR = re.compile(r"^from \.([\w.]*) import \*", re.MULTILINE)
-DEFINED = re.compile(
-    r"^(?:(?:def|class) (\w+)|from [\w.]+ import (?:\w+ as )?(\w+)$)", re.MULTILINE
-)
+STAR = r"(?m)^from \.([\w.]*) import \*"
+DEFINED = r"(?m)^(?:(?:def|class) (\w+)|from [\w.]+ import (?:\w+ as )?(\w+)$)"
 BRINGING = ("import *", "globals()", "vars()")  # what gives a module names that it doesn't spell
 DOT = "\N{ONE DOT LEADER}"  # in dotted names: one within the name of a folder, as `v1.0`
 
@@ -83,8 +83,8 @@ class SourceFile:
                 help=f"at most {MAX_BYTES:,}",
             )
         self.text = source.text[begin:]
-        self.lines = [line for line in LINE.findall(self.text) if line]
-        self.starts = list(accumulate((len(line) for line in self.lines), initial=begin))
+        self.begin = begin
+        self._spans: dict[ast.AST, Span] = {}
         self.shift = 0
         self.pad = 0
         self.advice = advice
@@ -128,8 +128,24 @@ class SourceFile:
         start = self.starts[min(line - 1, len(self.starts) - 1)]
         return min(start + column - 1, len(self.source.text))
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines with their ends; of most files of a package no place is asked for."""
+        return [line for line in LINE.findall(self.text) if line]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line starts in the text, and where the last one ends."""
+        return list(accumulate((len(line) for line in self.lines), initial=self.begin))
+
     def span(self, node: ast.AST) -> Span:
-        """Where a node stands."""
+        """Where a node stands, found once: the same calls are under way for many steps."""
+        found = self._spans.get(node)
+        if found is None:
+            found = self._spans[node] = self._span(node)
+        return found
+
+    def _span(self, node: ast.AST) -> Span:
         first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
         start = self.offset(first, node.col_offset)  # type: ignore[attr-defined]
         return Span(self.source, start, self.offset(last, node.end_col_offset or 0))  # type: ignore[attr-defined]
@@ -161,18 +177,18 @@ def variants(text: str) -> Iterator[tuple[int, int, str]]:
     """
     yield 1, 0, f"if 1:\n{text}"
     first, _, rest = text.partition("\n")
-    indents = INDENT.findall(rest)
+    indents = re.findall(INDENT, rest)
     bare = not first[:1].isspace()
     if indents and bare:
         indent = min(indents, key=len)[:MAX_INDENT]
         yield 1, len(indent), f"if 1:\n{indent}{text}"
-    outer = BLOCK.search(text)
+    outer = re.search(BLOCK, text)
     if indents and outer:
         pad = indents[0][:MAX_INDENT] if bare else ""
         head = f"if 1:\n{outer[1]}if 1:\n" if outer[1] else "if 1:\n"
         yield head.count("\n"), len(pad), f"{head}{pad}{text}"
     for pattern, form in ((NOTEBOOK, r"\1#"), (PROMPT, "    ")):
-        variant = pattern.sub(form, text)
+        variant = re.sub(pattern, form, text)
         if variant != text:
             yield (0, 0, variant) if pattern is NOTEBOOK else (1, 0, f"if 1:\n{variant}")
 
@@ -314,9 +330,9 @@ class Tree:
         names: list[str] = []
         for path, home in self._paths(name):
             text = self.disk.text(path, home)
-            for star in STAR.findall(text or ""):
+            for star in re.findall(STAR, text or ""):
                 names += self.names(f"{name}.{star}") if star else []
-            names += ["".join(found) for found in DEFINED.findall(text or "")]
+            names += ["".join(found) for found in re.findall(DEFINED, text or "")]
         return [each for each in dict.fromkeys(names) if not each.startswith("_")]
 
     def is_folder(self, first: str) -> bool:

@@ -77,7 +77,7 @@ def augmented_assignment(scope: Scope, node: ast.AugAssign) -> None:
     before = machine.evaluate(scope, loaded)
     value = machine.evaluate(scope, node.value)
     # A list grows itself, and whoever else holds it sees that.
-    result = machine.call_at(scope, node, lambda: in_place(machine, type(node.op), before, value))
+    result = machine.call_at(scope, node, in_place, machine, type(node.op), before, value)
     assign(scope, target, result)
 
 

@@ -15,7 +15,7 @@ from cnncalc.receptive import fields_of
 from cnncalc.receptive.fields import Sized
 from cnncalc.receptive.layer import gathers
 from cnncalc.receptive.maps import Seen
-from cnncalc.rows import as_layout
+from cnncalc.rows import JsonObject, as_layout
 from cnncalc.sweeping.blocks import Block, Whole, block_of
 from cnncalc.sweeping.graph import Graph
 from cnncalc.sweeping.names import Names
@@ -61,14 +61,14 @@ class Records:
         for at in range(0, len(places), SINGLY):
             yield self.block_at(places[at : at + SINGLY], choices)[0]
 
-    def rows_at(self, places: Sequence[int]) -> Iterator[dict[str, Any]]:
+    def rows_at(self, places: Sequence[int]) -> Iterator[JsonObject]:
         """The rows of designs at some places."""
         few = len(places) if self.told else SINGLY
         for at in range(0, len(places), few or 1):
             some = [int(place) for place in places[at : at + few]]
             yield from self.rows_of(*self.block_at(some, range(len(self.template.names))))
 
-    def rows_of(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
+    def rows_of(self, block: Block, some: Whole) -> Iterator[JsonObject]:
         """The rows of some designs of a block, of which the values of all choices are known."""
         if not self.told and block.places is None:
             yield from self.rows_at((some + block.start).tolist())
@@ -76,7 +76,7 @@ class Records:
         for at in range(0, len(some), TOGETHER):
             yield from self.rows_together(block, some[at : at + TOGETHER])
 
-    def rows_together(self, block: Block, some: Whole) -> Iterator[dict[str, Any]]:
+    def rows_together(self, block: Block, some: Whole) -> Iterator[JsonObject]:
         """The rows of some designs, column by column."""
         known, template = self.known, self.template
 

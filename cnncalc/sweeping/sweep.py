@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc import packages
 from cnncalc.analysis import check_settings
 from cnncalc.designs import take
-from cnncalc.errors import CnnCalcError
+from cnncalc.errors import CnnCalcError, first_of
 from cnncalc.garbage import keeps_all
 from cnncalc.layers.base import Shape
-from cnncalc.rows import BYTES
+from cnncalc.rows import BYTES, JsonObject
 from cnncalc.sweeping.blocks import ABSENT, Block, Blocks, Whole
 from cnncalc.sweeping.columns import column, columns_of
 from cnncalc.sweeping.conditions import Bound, Condition
@@ -146,10 +146,10 @@ class Sweep:
             )
         )
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[JsonObject]:
         return self.rows()
 
-    def rows(self, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+    def rows(self, progress: Progress | None = None) -> Iterator[JsonObject]:
         """The rows, as they are found.
 
         Raises:
@@ -162,7 +162,7 @@ class Sweep:
             self.check_count()
         return self._told(self._rows(progress))
 
-    def _told(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def _told(self, rows: Iterator[JsonObject]) -> Iterator[JsonObject]:
         """The rows; a remark if a condition leaves none."""
         none = True
         for row in rows:
@@ -172,7 +172,7 @@ class Sweep:
             drawn = "" if self.asked.sample is None else " of those drawn"
             self.remarks.append(f"no design{drawn} meets the condition")
 
-    def _rows(self, progress: Progress | None) -> Iterator[dict[str, Any]]:
+    def _rows(self, progress: Progress | None) -> Iterator[JsonObject]:
         asked = self.asked
         self.remarks.clear()
         if asked.sort or asked.pareto:
@@ -292,8 +292,7 @@ class Sweep:
                 words.append(f"`{name}` {self.template.values[number][values.pop()]}")
         if not words or len(picked) < 2:
             return []
-        more = f" and {len(words) - MOST_NAMED} more" if len(words) > MOST_NAMED else ""
-        return [f"the same in all designs of the front: {', '.join(words[:MOST_NAMED])}{more}"]
+        return [f"the same in all designs of the front: {first_of(words, MOST_NAMED)}"]
 
     def selected(
         self, choices: Sequence[int], progress: Progress | None = None
@@ -330,7 +329,7 @@ class Sweep:
 
     def listed(
         self, start: int, end: int, progress: Progress | None = None
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[JsonObject]:
         """The rows of a stretch of the list.
 
         Args:
@@ -360,7 +359,7 @@ class Sweep:
         """The blocks from which rows are made of all designs."""
         return Blocks(self.graph, range(len(self.names)), ROWS)
 
-    def to_dict(self, rows: Iterable[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def to_dict(self, rows: Iterable[JsonObject] | None = None) -> JsonObject:
         """The document `cnncalc.sweep/1`; with other rows than all, if they are given."""
         steps = self.template.network.steps
         refused = [

@@ -27,6 +27,8 @@ from cnncalc.symbols.size import (
 
 __all__ = ["Followed", "Ratio", "followed", "is_open", "set_reader", "unfollowed"]
 
+Number = Any  # of a source: plain, followed, or whatever else an operation may meet
+
 BEYOND = 2**31 - 1  # a number to compare with that is a bound, and no size
 MOST_POWER = 8  # a power that is written as a product
 SURE = 2.0**40  # below it a quotient as a float is on the right side of each whole number
@@ -35,38 +37,38 @@ SURE = 2.0**40  # below it a quotient as a float is on the right side of each wh
 class Open:
     """What numbers that depend on names share: their signs, and how they are compared."""
 
-    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+    def answer(self, order: Callable[[Number, Number], Number], other: Number) -> Number:
         """Whether this number and another one are in this order, noted where names decide it."""
         raise NotImplementedError
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Number) -> Number:
         raise NotImplementedError
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Number:
         return self * -1
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Number:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Number:
         return -self if self < 0 else self
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Number) -> Number:
         return self.answer(operator.lt, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Number) -> Number:
         return self.answer(operator.le, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Number) -> Number:
         return self.answer(operator.gt, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Number) -> Number:
         return self.answer(operator.ge, other)
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> Number:
         return self.answer(operator.eq, other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: object) -> Number:
         return self.answer(operator.ne, other)
 
 
@@ -87,66 +89,68 @@ class Followed(Open, int):
             f"the network has as many layers as {pretty(self.size)} says", self.size.asked
         )
 
-    def taken_by(self, result: Any, others: Sequence[Any], power: float | None = None) -> Any:
+    def taken_by(
+        self, result: Number, others: Sequence[Number], power: float | None = None
+    ) -> Number:
         """What a function that nothing more is known of has made of this number and others."""
         root = _root(self.size) if power == 0.5 else None
         return _estimate(result, (self, *others)) if root is None else as_ratio(followed(root))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Number) -> Number:
         return _made(operator.add, Size.__add__, self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Number) -> Number:
         return _made(operator.sub, lambda size, n: size - n, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Number) -> Number:
         return _made(lambda n, m: m - n, lambda size, n: size * -1 + n, self, other)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Number) -> Number:
         return _made(operator.mul, Size.__mul__, self, other)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Number) -> Number:
         return as_ratio(self) / other
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Number) -> Number:
         return _estimate(other / int(self), (self, other))
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Number) -> Number:
         return _made(operator.floordiv, _divided, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: Number) -> Number:
         return _made(lambda n, m: m // n, lambda size, n: _divided(n, size), self, other)
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Number) -> Number:
         return _made(operator.mod, lambda size, n: size - _divided(size, n) * n, self, other)
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: Number) -> Number:
         return other - other // self * self
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: Number) -> Number:
         return self // other, self % other
 
-    def __pow__(self, exponent: Any, modulus: Any = None) -> Any:
+    def __pow__(self, exponent: Number, modulus: Number = None) -> Number:
         if type(exponent) is not int or not 0 < exponent <= MOST_POWER or modulus is not None:
             return self.taken_by(pow(int(self), exponent, modulus), (exponent,), exponent)
-        power: Any = self
+        power: Number = self
         for _ in range(exponent - 1):
             power = power * self
         return power
 
-    def __rpow__(self, base: Any, modulus: Any = None) -> Any:
+    def __rpow__(self, base: Number, modulus: Number = None) -> Number:
         return _estimate(pow(base, int(self), modulus), (self, base))
 
-    def __lshift__(self, bits: Any) -> Any:
+    def __lshift__(self, bits: Number) -> Number:
         return self * (1 << bits)
 
-    def __rshift__(self, bits: Any) -> Any:
+    def __rshift__(self, bits: Number) -> Number:
         return self // (1 << bits)
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: Number) -> Number:
         """`n & 31` is `n % 32`, and `n & -32` n without it; of other bits only this number's."""
         if type(other) is int and other > 0 and not other & (other + 1):
             return self % (other + 1)
@@ -156,28 +160,28 @@ class Followed(Open, int):
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Number) -> Number:
         return _estimate(int(self) | int(other), (self, other))
 
     __ror__ = __or__
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: Number) -> Number:
         return _estimate(int(self) ^ int(other), (self, other))
 
     __rxor__ = __xor__
 
-    def __invert__(self) -> Any:
+    def __invert__(self) -> Number:
         return self * -1 - 1
 
-    def __trunc__(self) -> Any:
+    def __trunc__(self) -> Number:
         return self
 
     __floor__ = __ceil__ = __trunc__
 
-    def __round__(self, digits: Any = None) -> Any:
+    def __round__(self, digits: Number = None) -> Number:
         return self if digits is None or digits >= 0 else round(self.fixed(), digits)
 
-    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+    def answer(self, order: Callable[[Number, Number], Number], other: Number) -> Number:
         return _compared(order, self, other)
 
     def __bool__(self) -> bool:
@@ -203,22 +207,24 @@ class Ratio(Open, float):
             each.fixed()
         return float(self)
 
-    def taken_by(self, result: Any, others: Sequence[Any], power: float | None = None) -> Any:
+    def taken_by(
+        self, result: Number, others: Sequence[Number], power: float | None = None
+    ) -> Number:
         """What a function that nothing more is known of has made of this number and others."""
         return _estimate(result, (self, *others))
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Number) -> Number:
         return _sum(self, other, 1)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Number) -> Number:
         return _sum(self, other, -1)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Number) -> Number:
         return -self + other
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Number) -> Number:
         result = float(self) * float(other)
         parts = _plain_parts(other)
         if self.scaled is None or parts is None or not _is_exact(self.scaled):
@@ -228,7 +234,7 @@ class Ratio(Open, float):
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Number) -> Number:
         if not other:
             raise ZeroDivisionError
         whole = type(other) is float and other.is_integer()
@@ -241,47 +247,47 @@ class Ratio(Open, float):
         scaled = Scaled(size, numerator, denominator * divisor)
         return _ratio(float(self) / divisor, self, scaled)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Number) -> Number:
         return _estimate(float(other) / float(self), (self, other))
 
-    def __floordiv__(self, other: Any) -> Any:
+    def __floordiv__(self, other: Number) -> Number:
         return as_ratio(math.floor(self / other))
 
-    def __rfloordiv__(self, other: Any) -> Any:
+    def __rfloordiv__(self, other: Number) -> Number:
         return _estimate(float(other) // float(self), (self, other))
 
-    def __mod__(self, other: Any) -> Any:
+    def __mod__(self, other: Number) -> Number:
         return _estimate(float(self) % float(other), (self, other))
 
-    def __rmod__(self, other: Any) -> Any:
+    def __rmod__(self, other: Number) -> Number:
         return _estimate(float(other) % float(self), (self, other))
 
-    def __pow__(self, exponent: Any, modulus: Any = None) -> Any:
+    def __pow__(self, exponent: Number, modulus: Number = None) -> Number:
         return _estimate(pow(float(self), exponent), (self, exponent))
 
-    def __rpow__(self, base: Any, modulus: Any = None) -> Any:
+    def __rpow__(self, base: Number, modulus: Number = None) -> Number:
         return _estimate(pow(base, float(self)), (self, base))
 
-    def __floor__(self) -> Any:
+    def __floor__(self) -> Number:
         if self.scaled is None:
             return math.floor(self.fixed())
         return followed(self.scaled.__floor__())
 
-    def __ceil__(self) -> Any:
+    def __ceil__(self) -> Number:
         if self.scaled is None:
             return math.ceil(self.fixed())
         size, numerator, denominator = self.scaled
         return followed(-1 * (size * -numerator // denominator))
 
-    def __trunc__(self) -> Any:
+    def __trunc__(self) -> Number:
         return math.ceil(self) if self < 0 else math.floor(self)
 
-    def __round__(self, digits: Any = None) -> Any:
+    def __round__(self, digits: Number = None) -> Number:
         if self.scaled is None or digits is not None:
             return round(self.fixed(), digits)
         return followed(_to_even(*self.scaled))
 
-    def answer(self, order: Callable[[Any, Any], Any], other: Any) -> Any:
+    def answer(self, order: Callable[[Number, Number], Number], other: Number) -> Number:
         return _ordered(order, self, other)
 
     def __bool__(self) -> bool:
@@ -290,7 +296,7 @@ class Ratio(Open, float):
     __hash__ = float.__hash__
 
 
-def followed(size: int | Size) -> Any:
+def followed(size: int | Size) -> Number:
     """The number of a size, which knows its expression; a plain number is as it is."""
     if not isinstance(size, Size):
         return size
@@ -299,7 +305,7 @@ def followed(size: int | Size) -> Any:
     return made
 
 
-def unfollowed(value: Any) -> Any:
+def unfollowed(value: Number) -> Number:
     """The same value with the sizes in the place of the numbers that know them."""
     if isinstance(value, Followed):
         return value.size
@@ -315,19 +321,19 @@ def set_reader(reader: Reader, shape: tuple[int, ...]) -> None:
             n.size.asked.reader = reader
 
 
-def is_open(value: Any) -> bool:
+def is_open(value: Number) -> bool:
     """Whether a number depends on names."""
     return isinstance(value, Open)
 
 
-def as_ratio(whole: Any) -> Any:
+def as_ratio(whole: Number) -> Number:
     """A whole number as a fraction."""
     if not isinstance(whole, Followed):
         return float(whole)
     return _ratio(float(int(whole)), whole, Scaled(whole.size, 1, 1))
 
 
-def _ratio(value: float, of: Any, scaled: Scaled | None) -> Ratio:
+def _ratio(value: float, of: Number, scaled: Scaled | None) -> Ratio:
     """A fraction made of others; one of too many parts is exact no longer."""
     made = Ratio(value)
     kept = scaled is not None and scaled.denominator <= MOST_PARTS and abs(value) < SURE
@@ -336,7 +342,7 @@ def _ratio(value: float, of: Any, scaled: Scaled | None) -> Ratio:
     return made
 
 
-def _made_of(numbers: Sequence[Any]) -> tuple[Followed, ...]:
+def _made_of(numbers: Sequence[Number]) -> tuple[Followed, ...]:
     found: dict[int, Followed] = {}
     for one in numbers:
         parts = one.made_of if isinstance(one, Ratio) else (one,)
@@ -344,7 +350,7 @@ def _made_of(numbers: Sequence[Any]) -> tuple[Followed, ...]:
     return tuple(found.values())
 
 
-def _estimate(result: Any, of: tuple[Any, ...]) -> Any:
+def _estimate(result: Number, of: tuple[Number, ...]) -> Number:
     """A result that no expression says: a fraction may go on, a whole number is fixed."""
     if isinstance(result, float):
         return _ratio(result, of, None)
@@ -353,7 +359,7 @@ def _estimate(result: Any, of: tuple[Any, ...]) -> Any:
     return result
 
 
-def _plain_parts(value: Any) -> tuple[int, int] | None:
+def _plain_parts(value: Number) -> tuple[int, int] | None:
     """A plain number as a fraction that floats compute with exactly; None: it isn't one."""
     if type(value) not in (int, float) or not math.isfinite(value):
         return None
@@ -366,7 +372,7 @@ def _is_exact(scaled: Scaled) -> bool:
     return scaled.denominator & (scaled.denominator - 1) == 0
 
 
-def _sum(one: Ratio, other: Any, sign: int) -> Any:
+def _sum(one: Ratio, other: Number, sign: int) -> Number:
     result = float(one) + sign * float(other)
     if one.scaled is None or not math.isfinite(result):
         return _estimate(result, (one, other))
@@ -418,7 +424,12 @@ def _divided(one: int | Size, two: int | Size) -> int | Size:
     return plain
 
 
-def _made(plain: Callable[[Any, Any], Any], sized: Callable[..., Any], one: Any, two: Any) -> Any:
+def _made(
+    plain: Callable[[Number, Number], Number],
+    sized: Callable[..., Number],
+    one: Number,
+    two: Number,
+) -> Number:
     """What an operation makes of a followed number and another."""
     if isinstance(two, float):
         return plain(as_ratio(one), two)
@@ -429,7 +440,7 @@ def _made(plain: Callable[[Any, Any], Any], sized: Callable[..., Any], one: Any,
     return followed(sized(one.size, unfollowed(two)))
 
 
-def _compared(order: Callable[[Any, Any], Any], one: Followed, two: Any) -> Any:
+def _compared(order: Callable[[Number, Number], Number], one: Followed, two: Number) -> Number:
     """The answer to a question, noted by the size; a bound beyond all sizes asks for none."""
     if isinstance(two, Ratio) or (type(two) is float and math.isfinite(two)):
         return _ordered(order, as_ratio(one), two)
@@ -438,7 +449,7 @@ def _compared(order: Callable[[Any, Any], Any], one: Followed, two: Any) -> Any:
     return order(one.size, unfollowed(two))
 
 
-def _ordered(order: Callable[[Any, Any], Any], one: Ratio, two: Any) -> Any:
+def _ordered(order: Callable[[Number, Number], Number], one: Ratio, two: Number) -> Number:
     """The same of fractions: by their sizes, or as those numbers that they are."""
     if not isinstance(two, int | float) or not math.isfinite(two):
         return order(float(one), two)

@@ -78,7 +78,7 @@ class Table:
         self,
         columns: Sequence[Column],
         subject: object,
-        lines: Sequence[Any],
+        lines: Sequence[object],
         *,
         lead: int = 0,
         heading: Sequence[str] = (),

@@ -476,12 +476,18 @@ class Parameter(Static):
     cls = WEIGHT
     registered = True
 
-    def __init__(self, shape: tuple[int, ...], role: str = "parameter") -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        role: str = "parameter",
+        holder: Instance | None = None,
+        name: str = "",
+    ) -> None:
         super().__init__(shape)
         self.sources = (self,)
         self.role = role
-        self.holder: Instance | None = None
-        self.name = ""
+        self.holder = holder
+        self.name = name
         self.trainable = role == "parameter"
         self.merged = False
 

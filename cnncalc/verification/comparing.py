@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Run, StepRun, Tensor
@@ -12,7 +11,7 @@ from cnncalc.findings import Findings
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.recurrent import STARTS
 from cnncalc.receptive.middles import Middle, middles_of
-from cnncalc.rows import Row
+from cnncalc.rows import JsonObject, Row
 from cnncalc.verification.fields import difference
 
 __all__ = ["compare"]
@@ -25,7 +24,7 @@ def compare(
     run: Run,
     needed: Need | None = None,
     middles: Sequence[Middle] | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The document `verify` of the contract.
 
     Beside its keys: `unchecked`, the steps that the executor couldn't build or reach, and
@@ -100,7 +99,7 @@ class _Comparison:
         if run.backward_seconds is not None:
             self.checked["gradients"] = 0
         self.unchecked: list[int] = []
-        self.mismatches: list[dict[str, Any]] = []
+        self.mismatches: list[JsonObject] = []
 
     @property
     def ok(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors import ALL, EXECUTORS, find
@@ -16,6 +16,7 @@ from cnncalc.executors.probing.search import measure
 from cnncalc.executors.shortage import MemoryErrors
 from cnncalc.findings import Findings
 from cnncalc.receptive.middles import Middle, middles_of
+from cnncalc.rows import JsonObject
 from cnncalc.verification.comparing import compare
 
 __all__ = ["verify_report"]
@@ -64,7 +65,7 @@ class Verification:
     max_memory: int | None
     progress: Progress | None
 
-    def of(self, executor: str) -> dict[str, Any]:
+    def of(self, executor: str) -> JsonObject:
         """What one executor found, as the contract's `verify` has it."""
         runner = find(executor)
         if self.backward and not runner.trains:
@@ -75,7 +76,7 @@ class Verification:
             )
         return self._run(runner, self.backward, self.progress)
 
-    def of_all(self) -> dict[str, Any]:
+    def of_all(self) -> JsonObject:
         """What every executor found, and why some didn't run."""
         runs = [self._attempt(name, place) for place, name in enumerate(EXECUTORS)]
         trained = [run for run in runs if "gradients" in run.get("checked", {})]
@@ -90,7 +91,7 @@ class Verification:
             raise _none_ran(runs, self.device)
         return _together(runs, self.device)
 
-    def _attempt(self, executor: str, place: int) -> dict[str, Any]:
+    def _attempt(self, executor: str, place: int) -> JsonObject:
         """What one of several found, or why it doesn't run."""
         try:
             runner = find(executor)
@@ -117,7 +118,7 @@ class Verification:
 
         return part
 
-    def _run(self, runner: Executor, backward: bool, progress: Progress | None) -> dict[str, Any]:
+    def _run(self, runner: Executor, backward: bool, progress: Progress | None) -> JsonObject:
         report, device, keeps = self.report, self.device, runner.keeps
         if device != "meta":
             needed = need(report, backward=backward, keeps=keeps)
@@ -155,7 +156,7 @@ class Verification:
         run.seconds += perf_counter() - begin
 
 
-def _none_ran(runs: Sequence[dict[str, Any]], device: str) -> CnnCalcError:
+def _none_ran(runs: Sequence[JsonObject], device: str) -> CnnCalcError:
     """Why not one executor runs: there is too little memory, or each has a reason of its own."""
     for run in runs:
         if run["code"] in ("memory", OVER_BUDGET):
@@ -168,7 +169,7 @@ def _none_ran(runs: Sequence[dict[str, Any]], device: str) -> CnnCalcError:
     )
 
 
-def _together(runs: list[dict[str, Any]], device: str) -> dict[str, Any]:
+def _together(runs: list[JsonObject], device: str) -> JsonObject:
     """One document of several: counts added up, and each mismatch with who found it."""
     ran = [run for run in runs if run["ok"] is not None]
     subjects = dict.fromkeys(key for run in ran for key in run["checked"])

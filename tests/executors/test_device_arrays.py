@@ -23,11 +23,11 @@ from tests.library import text
 
 # What CuPy 13 has of these names.
 NAMES = """
-    abs add arange asarray ascontiguousarray broadcast_to ceil clip concatenate cos cumsum divide
-    dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_ log log1p
-    logaddexp matmul max maximum min minimum moveaxis multiply negative positive power rint sign
-    sin sinc sort split sqrt square squeeze subtract sum swapaxes take take_along_axis tanh
-    transpose uint8 where zeros zeros_like
+    abs add arange asarray ascontiguousarray broadcast_to ceil clip concatenate cos cumsum
+    divide dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_
+    log log1p logaddexp matmul max maximum mean min minimum moveaxis multiply negative positive
+    power prod reshape rint sign sin sinc sort split sqrt square squeeze std subtract sum
+    swapaxes take take_along_axis tanh transpose uint8 var where zeros zeros_like
 """
 FUNCTIONS = NAMES.split()
 # Bytes: free on the device, taken by others before a run, and by the run.

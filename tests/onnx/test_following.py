@@ -223,9 +223,10 @@ def test_layer_norm_is_put_together(square: str) -> None:
     assert [(row.text, row.params) for row in found.layers] == [("ln:axes=2", 16)]
 
 
-def test_what_is_read_elsewhere_is_not_put_together() -> None:
-    """The mean is used once more, so the steps stay."""
-    nodes = [*layer_norm("Pow"), node("Add", "y m", "z")]
+@pytest.mark.parametrize("read", ["m", "d"], ids=["the mean", "the difference"])
+def test_what_is_read_elsewhere_is_not_put_together(read: str) -> None:
+    """It is used once more, so the steps stay."""
+    nodes = [*layer_norm("Pow"), node("Add", f"y {read}", "z")]
     found = report(nodes, STORED)
 
     assert len(found.layers) == 10

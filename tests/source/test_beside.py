@@ -30,6 +30,10 @@ READ: dict[str, tuple[str, str, str, int, int]] = {
         "width = (fan_out - fan_in) // 9 * int(nn.init.calculate_gain('relu') ** 2 + 0.5)\n" + CONV,
         "return self.conv(x)", "", 32, 1536,
     ),
+    "sums of a row": (
+        "width = torch.tensor([1, 1, 1]).cumsum(0)[-1].item()\n" + CONV,
+        "return self.conv(x)", "", 12, 576,
+    ),
     "how many values differ": (
         "width = len(torch.unique(torch.tensor([3, 1, 3, 2])))\n" + CONV,
         "return self.conv(x)", "", 12, 576,

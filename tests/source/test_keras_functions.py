@@ -6,7 +6,7 @@ import pytest
 
 from cnncalc.layers.base import Shape
 from tests.frameworks.live_keras import keras_or_skip
-from tests.source.reading import refused, report_of
+from tests.source.reading import all_params, refused, report_of
 
 # What is computed of x, a map of 8×6 with 4 channels: what comes out, channels last.
 CASES: list[tuple[str, Shape]] = [
@@ -78,6 +78,7 @@ REFUSED = [
     ("ops.split(x, 3, axis=-1)", "an axis of 4 can't be split into 3 equal parts"),
     ("ops.split(x, 0, axis=-1)", "an axis of 4 can't be split into 0 equal parts"),
     ("ops.maximum(x, 'two')", "this works on tensors that flow"),
+    ("ops.mean(x, axis=7)", "7 is no axis of a tensor of 4"),
     ("x[0]", "takes a part of the batch"),
     ("x[None]", "takes a part of the batch"),
     ("x[:, 8]", "index 8 is out of an axis of 8"),
@@ -196,3 +197,46 @@ def test_what_is_drawn_is_a_tensor_of_its_size(size: str) -> None:
     report = report_of(text)
     assert report.total.params == 2 * (8 * 3 + 3) + 3 * 8 + 8
     assert report.shape(report.layers[-1].output_shape) == [8]
+
+
+def test_a_model_in_another_keeps_all_weights_of_a_step() -> None:
+    """A step works with two of them; the model runs once alone and once in the other."""
+    text = """
+import keras
+from keras import layers
+
+class Two(layers.Layer):
+    def build(self, input_shape):
+        self.a = self.add_weight(shape=(8,), name="a")
+        self.b = self.add_weight(shape=(8,), name="b")
+
+    def call(self, x):
+        return x * (self.a + self.b)
+
+a = keras.Input((8,))
+inner = keras.Model(a, Two()(a))
+b = keras.Input((8,))
+model = keras.Model(b, inner(b))
+"""
+    assert all_params(report_of(text, entry="inner")) == 16
+    assert all_params(report_of(text, entry="model")) == 16
+
+
+@pytest.mark.parametrize("function", ["ops.exp", "ops.leaky_relu"])
+def test_a_function_of_weights_is_one_of_the_weights(function: str) -> None:
+    """As PyTorch's are: what they hold isn't known, and they count where it is used."""
+    text = f"""
+import keras
+from keras import layers, ops
+
+class Scaled(layers.Layer):
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(4,))
+
+    def call(self, x):
+        return x * {function}(self.scale)
+
+x = keras.Input((5, 4))
+model = keras.Model(x, Scaled()(x))
+"""
+    assert all_params(report_of(text)) == 4

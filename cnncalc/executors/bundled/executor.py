@@ -19,7 +19,7 @@ from cnncalc.executors.bundled.devices import (
 )
 from cnncalc.executors.bundled.probing import Ones
 from cnncalc.executors.shortage import MemoryErrors
-from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input, whole_numbers
+from cnncalc.executors.stepping import NotBuilt, Pass, computed_in, sizes_of_input, whole_numbers
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Step
 
@@ -99,7 +99,7 @@ class Stack:
     ) -> None:
         self.network = network.at(input_shape)
         self.device = device
-        self.dtype = dtype if dtype in COMPUTED else "float32"
+        self.dtype = computed_in(dtype, COMPUTED)
         self.batch = batch
         self.xp = array_module(device)
         self.at = Context(self.xp, self.dtype, seed)

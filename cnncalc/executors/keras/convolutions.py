@@ -18,7 +18,6 @@ from cnncalc.executors.geometry import (
     convolution_axes,
     map_sizes,
     pads_of,
-    pointwise_axes,
     spread_axes,
 )
 from cnncalc.executors.keras.modules import Bench, Built, Held, inside, padded
@@ -89,16 +88,7 @@ def _conv(at: Bench, layer: Conv, x: Array) -> Built:
 
 
 def _pointwise(at: Bench, layer: PointwiseConv, x: Array) -> Built:
-    axes = pointwise_axes(layer, map_sizes(inside(x)))
-    made = at.made(
-        f"Conv{len(axes)}D",
-        filters=layer.out_channels,
-        kernel_size=1,
-        strides=tuple(axis.stride for axis in axes),
-        groups=layer.groups,
-        use_bias=layer.bias,
-    )
-    return at.run(made, x), at.held("conv", made)
+    return _conv(at, layer.conv(), x)
 
 
 def _depthwise(at: Bench, layer: DepthwiseConv, x: Array, prefix: str = "") -> Built:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import prod
 from warnings import catch_warnings, simplefilter
 
 import keras
@@ -14,7 +13,6 @@ from keras import ops
 
 from cnncalc.errors import CnnCalcError
 from cnncalc.executors.base import Array, Executor, Forward, How, Run, StepRun
-from cnncalc.executors.geometry import entry_axes
 from cnncalc.executors.keras.convolutions import CONVOLUTIONS
 from cnncalc.executors.keras.functions import FUNCTIONS
 from cnncalc.executors.keras.layers import LAYERS
@@ -30,8 +28,9 @@ from cnncalc.executors.keras.moves import MOVES
 from cnncalc.executors.keras.pools import POOLS
 from cnncalc.executors.keras.products import PRODUCTS
 from cnncalc.executors.keras.recurrent import RECURRENT
+from cnncalc.executors.shared_layers import at_entries
 from cnncalc.executors.shortage import MemoryErrors
-from cnncalc.executors.stepping import NotBuilt, Pass, sizes_of_input, whole_numbers
+from cnncalc.executors.stepping import NotBuilt, Pass, computed_in, sizes_of_input, whole_numbers
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.each import Each
 from cnncalc.network import Network, Step
@@ -39,8 +38,6 @@ from cnncalc.packages import said
 from cnncalc.rows import as_layout
 
 __all__ = ["KerasExecutor"]
-
-COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
 def _of_tensorflow() -> tuple[type[Exception], ...]:
@@ -78,7 +75,7 @@ class KerasExecutor(Executor):
             raise CnnCalcError(
                 f"`{how.device}` is no device of the executor `keras`", code="device", help="`cpu`"
             )
-        at = Bench(how.dtype if how.dtype in COMPUTED else "float32")
+        at = Bench(computed_in(how.dtype))
         forward = _Forward(network.at(input_shape), at, input_shape, how.batch)
         done = Run(self.name, how.device, at.dtype, how.batch, [], lacking=self.lacking)
         with _settings():
@@ -176,15 +173,14 @@ def _alone(at: Bench, layer: Layer, *inputs: Array) -> Built:
 
 
 def _each(at: Bench, layer: Each, x: Array) -> Built:
-    """A layer on the entries as samples of one larger batch."""
-    axes, places = entry_axes(layer, len(x.shape))
-    moved = ops.moveaxis(channels_first(x), axes, places)
-    entries, sample = moved.shape[: len(axes) + 1], moved.shape[len(axes) + 1 :]
-    flat = channels_last(ops.reshape(moved, (prod(entries), *sample)))
-    made, held = built(at, layer.layer, [flat])
-    first = channels_first(made)
-    apart = ops.reshape(first, (*entries, *first.shape[1:]))
-    return channels_last(ops.moveaxis(apart, places, axes)), held
+    held: Held = []
+
+    def compute(flat: Array) -> Array:
+        made, tensors = built(at, layer.layer, [channels_last(flat)])
+        held.extend(tensors)
+        return channels_first(made)
+
+    return channels_last(at_entries(ops, layer, channels_first(x), compute)), held
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from keras import ops
 
 from cnncalc.executors.base import Array, Tensor
-from cnncalc.executors.geometry import axis_of, chosen_axes, learned_sizes, unbiased
+from cnncalc.executors.geometry import axis_of, chosen_axes, learned_sizes
 from cnncalc.executors.keras.modules import (
     Bench,
     Built,
@@ -18,6 +18,7 @@ from cnncalc.executors.keras.modules import (
     dimension,
     inside,
 )
+from cnncalc.executors.shared_layers import reduced
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
@@ -54,27 +55,7 @@ def _learned(
 
 def _reduce(at: Bench, layer: Reduce, x: Array) -> Built:
     """Axes that go are the channels too: what is left then has its first axis last."""
-    axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, len(x.shape) - 1))))
-    x = channels_first(x)
-    out = REDUCTIONS[layer.by](x, axes, layer.keep)
-    if (factor := unbiased(layer, prod(x.shape[axis] for axis in axes))) != 1:
-        out = out * factor
-    return channels_last(out), []
-
-
-REDUCTIONS: dict[str, Callable[[Array, tuple[int, ...], bool], Array]] = {
-    "mean": lambda x, axes, keep: ops.mean(x, axis=axes, keepdims=keep),
-    "max": lambda x, axes, keep: ops.max(x, axis=axes, keepdims=keep),
-    "min": lambda x, axes, keep: ops.min(x, axis=axes, keepdims=keep),
-    "sum": lambda x, axes, keep: ops.sum(x, axis=axes, keepdims=keep),
-    "prod": lambda x, axes, keep: ops.prod(x, axis=axes, keepdims=keep),
-    "norm1": lambda x, axes, keep: ops.sum(ops.abs(x), axis=axes, keepdims=keep),
-    "norm2": lambda x, axes, keep: ops.sqrt(ops.sum(x * x, axis=axes, keepdims=keep)),
-    "squares": lambda x, axes, keep: ops.sum(x * x, axis=axes, keepdims=keep),
-    "logsumexp": lambda x, axes, keep: ops.logsumexp(x, axis=axes, keepdims=keep),
-    "var": lambda x, axes, keep: ops.var(x, axis=axes, keepdims=keep),
-    "std": lambda x, axes, keep: ops.std(x, axis=axes, keepdims=keep),
-}
+    return channels_last(reduced(ops, layer, channels_first(x))), []
 
 
 def _along_last(

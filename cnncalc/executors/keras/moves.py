@@ -7,6 +7,7 @@ otherwise; what comes in and goes out has its channels last.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy
@@ -14,13 +15,16 @@ from keras import ops
 from numpy.typing import NDArray
 
 from cnncalc.executors.base import Array
+from cnncalc.executors.bundled.kernels.shuffling import (
+    channel_shuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+)
 from cnncalc.executors.geometry import (
     Axis,
     convolution_axes,
-    flattened_axes,
     map_sizes,
     one_each,
-    reshaped_sizes,
     sliced_axes,
 )
 from cnncalc.executors.keras.modules import (
@@ -30,10 +34,11 @@ from cnncalc.executors.keras.modules import (
     channels_last,
     inside,
 )
+from cnncalc.executors.shared_layers import flatten, permute, reshape, unflatten
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.expand import Expand
 from cnncalc.layers.folding import Fold, Unfold
-from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.reshape import Slice
 from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
 __all__ = ["MOVES"]
@@ -45,61 +50,20 @@ def _shape(x: Array) -> Shape:
     return tuple(int(size) for size in x.shape)
 
 
-def _flatten(layer: Flatten, x: Array) -> Array:
-    sizes = _shape(x)
-    first, last = (1 + axis for axis in flattened_axes(layer, len(sizes) - 1))
-    if layer.order == "last" and first == 1:
-        x = ops.moveaxis(x, 1, last)
-    merged = prod(sizes[first : last + 1])
-    return ops.reshape(x, (*sizes[:first], merged, *sizes[last + 1 :]))
-
-
-def _unflatten(layer: Unflatten, x: Array) -> Array:
-    sizes = _shape(x)
-    axis = range(1, len(sizes))[layer.axis]
-    return ops.reshape(x, (*sizes[:axis], *reshaped_sizes(layer), *sizes[axis + 1 :]))
-
-
-def _reshape(layer: Reshape, x: Array) -> Array:
-    sizes = reshaped_sizes(layer)
-    if layer.order == "first":
-        return ops.reshape(x, (x.shape[0], *sizes))
-    counted = ops.reshape(channels_last(x), (x.shape[0], *sizes[1:], sizes[0]))
-    return channels_first(counted)
-
-
-def _permute(layer: Permute, x: Array) -> Array:
-    return ops.transpose(x, (0, *(axis + 1 for axis in layer.axes)))
-
-
 def _expand(layer: Expand, x: Array) -> Array:
     return ops.broadcast_to(x, (x.shape[0], *layer.sizes))
 
 
 def _shuffle_channels(layer: ChannelShuffle, x: Array) -> Array:
-    batch, channels, *sizes = _shape(x)
-    apart = ops.reshape(x, (batch, layer.groups, channels // layer.groups, *sizes))
-    return ops.reshape(ops.swapaxes(apart, 1, 2), (batch, channels, *sizes))
+    return channel_shuffle(ops, x, layer.groups)
 
 
 def _shuffle_pixels(layer: PixelShuffle, x: Array) -> Array:
-    batch, channels, *sizes = _shape(x)
-    rank, factor = len(sizes), layer.factor
-    apart = ops.reshape(x, (batch, channels // factor**rank, *[factor] * rank, *sizes))
-    order = [axis for at in range(rank) for axis in (2 + rank + at, 2 + at)]
-    finer = [n * factor for n in sizes]
-    return ops.reshape(ops.transpose(apart, (0, 1, *order)), (batch, apart.shape[1], *finer))
+    return pixel_shuffle(ops, x, (layer.factor,) * (len(x.shape) - 2))
 
 
 def _unshuffle_pixels(layer: PixelUnshuffle, x: Array) -> Array:
-    batch, channels, *sizes = _shape(x)
-    rank, factor = len(sizes), layer.factor
-    split = [part for n in sizes for part in (n // factor, factor)]
-    apart = ops.reshape(x, (batch, channels, *split))
-    order = (*range(3, 2 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2))
-    coarser = [n // factor for n in sizes]
-    moved = ops.transpose(apart, (0, 1, *order))
-    return ops.reshape(moved, (batch, channels * factor**rank, *coarser))
+    return pixel_unshuffle(ops, x, (layer.factor,) * (len(x.shape) - 2))
 
 
 def _reads(axis: Axis) -> NDArray[numpy.float64]:
@@ -159,10 +123,10 @@ def _of_map(move: Move) -> Move:
 
 
 CHANNELS_FIRST: dict[str, Move] = {
-    "flatten": _flatten,
-    "unflatten": _unflatten,
-    "reshape": _reshape,
-    "permute": _permute,
+    "flatten": partial(flatten, ops),
+    "unflatten": partial(unflatten, ops),
+    "reshape": partial(reshape, ops),
+    "permute": partial(permute, ops),
     "expand": _expand,
     "chshuffle": _shuffle_channels,
     "pixelshuffle": _of_map(_shuffle_pixels),

@@ -19,6 +19,7 @@ from cnncalc.executors.keras.modules import (
     dimension,
     inside,
 )
+from cnncalc.executors.shared_layers import matrix_product
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Shape
@@ -29,19 +30,8 @@ __all__ = ["PRODUCTS"]
 
 
 def _multiply(at: Bench, layer: MatrixProduct, *branches: Array) -> Built:
-    """Matrices of as many axes, the last one at the end."""
-    if min(len(branch.shape) for branch in branches) < 3:
-        raise ValueError("a product takes matrices")
-    last = layer.order == "last"
-    a, b = branches if last else map(channels_first, branches)
-    rank = max(len(a.shape), len(b.shape))
-    a, b = (_of_rank(x, rank) for x in (a, b))
-    out = ops.matmul(a, ops.swapaxes(b, -1, -2) if layer.transpose else b)
-    return (out if last else channels_last(out)), []
-
-
-def _of_rank(x: Array, rank: int) -> Array:
-    return ops.reshape(x, (x.shape[0], *(1,) * (rank - len(x.shape)), *x.shape[1:]))
+    sides = [channels_first(x) for x in branches]
+    return channels_last(matrix_product(ops, layer, sides, ops.matmul)), []
 
 
 def _attention(at: Bench, layer: MultiHeadAttention, *branches: Array) -> Built:

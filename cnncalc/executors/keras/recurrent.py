@@ -9,10 +9,11 @@ import keras
 from keras import ops
 
 from cnncalc.executors.base import Array, Tensor
+from cnncalc.executors.geometry import learned_starts
 from cnncalc.executors.keras.modules import Bench, Built, Held
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.frameworks.keras.recurrent import ACTIVATIONS, CLASSES
-from cnncalc.layers.recurrent import GRU, LSTM, RNN, STARTS, Recurrent
+from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 
 __all__ = ["RECURRENT"]
 
@@ -23,11 +24,12 @@ def _recurrent(at: Bench, layer: LSTM | GRU | RNN, x: Array, *starts: Array) -> 
         raise ValueError(f"a recurrent layer takes sequences, not {tuple(x.shape[1:])}")
     first = range(2)[layer.axis] == 0
     values = x if first else ops.swapaxes(x, 1, 2)
-    learned = _learned(at, layer)
-    for _, rows in learned:
+    held: Held = []
+    for name, sizes in learned_starts(layer).items():
+        rows = at.variable(sizes)
+        held.append(Tensor(name, sizes, prod(sizes)))
         starts += tuple(ops.tile(rows[None, n], (x.shape[0], 1)) for n in range(layer.states))
     begun = iter(_by_direction(layer, starts))
-    held: Held = [tensor for tensor, _ in learned]
     states: list[list[Array]] = []
     for number in range(layer.layers):
         given = []
@@ -41,15 +43,6 @@ def _recurrent(at: Bench, layer: LSTM | GRU | RNN, x: Array, *starts: Array) -> 
     if layer.last:
         return ops.concatenate(at.states[0][-layer.directions :], axis=-1), held
     return values if first else ops.swapaxes(values, 1, 2), held
-
-
-def _learned(at: Bench, layer: Recurrent) -> list[tuple[Tensor, Array]]:
-    """The states to start from, where they are learned."""
-    if not layer.learned:
-        return []
-    sizes = (layer.states, layer.features), (layer.states, layer.hidden)
-    named = [*zip(STARTS, sizes, strict=True)][: layer.kinds]
-    return [(Tensor(name, each, prod(each)), at.variable(each)) for name, each in named]
 
 
 def _by_direction(layer: Recurrent, starts: tuple[Array, ...]) -> list[list[Array]]:

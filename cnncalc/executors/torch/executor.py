@@ -7,7 +7,7 @@ from math import prod
 import torch
 
 from cnncalc.executors.base import Array, Executor, Forward, How, Progress, Run, StepRun, Tensor
-from cnncalc.executors.stepping import Pass, most_exact, sizes_of_input
+from cnncalc.executors.stepping import Pass, computed_in, most_exact, sizes_of_input
 from cnncalc.executors.torch.devices import (
     DEVICES,
     apart,
@@ -32,9 +32,6 @@ from cnncalc.network import Network, Step
 from cnncalc.packages import said
 
 __all__ = ["TorchExecutor"]
-
-# What PyTorch computes in; sizes and tensors are the same in any other type.
-COMPUTED = ("float64", "float32", "float16", "bfloat16")
 
 
 class TorchExecutor(Executor):
@@ -100,7 +97,7 @@ class Stack:
         self.network = network
         self.input_shape = input_shape
         self.device = device
-        self.dtype = dtype if dtype in COMPUTED else "float32"
+        self.dtype = computed_in(dtype)
         self.batch = batch
         self.bench = Bench(device, getattr(torch, self.dtype))
         self.built: dict[int, Built] = {}

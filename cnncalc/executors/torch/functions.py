@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,6 @@ from torch.nn import functional
 
 from cnncalc.executors.base import Array
 from cnncalc.executors.geometry import (
-    aligned_shapes,
     axis_of,
     chosen_axes,
     flattened_axes,
@@ -18,6 +18,7 @@ from cnncalc.executors.geometry import (
     reshaped_sizes,
     sliced_axes,
 )
+from cnncalc.executors.shared_layers import aligned, matrix_product, reshape
 from cnncalc.frameworks.ops import BY_KIND, forms
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import Rescale
@@ -29,7 +30,7 @@ from cnncalc.layers.merge import Concatenate, Elementwise, Mean
 from cnncalc.layers.norm import UnitNorm
 from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.product import MatrixProduct
-from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.reshape import Flatten, Permute, Slice, Unflatten
 from cnncalc.layers.shuffle import ChannelShuffle
 
 __all__ = ["FUNCTIONS", "MERGES"]
@@ -37,7 +38,7 @@ __all__ = ["FUNCTIONS", "MERGES"]
 
 def _joined(function: Callable[[Array, Array], Array]) -> Callable[..., Array]:
     def join(layer: Elementwise, *branches: Array) -> Array:
-        result, *rest = _aligned(layer, branches)
+        result, *rest = aligned(torch, layer, branches)
         for branch in rest:
             result = function(result, branch)
         return result
@@ -54,24 +55,7 @@ def _concatenate(layer: Concatenate, *branches: Array) -> Array:
 
 
 def _multiply(layer: MatrixProduct, *branches: Array) -> Array:
-    a, b = branches
-    if min(a.ndim, b.ndim) < 3:
-        raise ValueError("a product takes matrices")
-    if layer.order == "last":
-        a, b = a.movedim(1, -1), b.movedim(1, -1)
-    rank = max(a.ndim, b.ndim)
-    a, b = (x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]) for x in (a, b))
-    out = torch.matmul(a, b.mT if layer.transpose else b)
-    return out.movedim(-1, 1) if layer.order == "last" else out
-
-
-def _aligned(layer: Elementwise, branches: Sequence[Array]) -> list[Array]:
-    """The branches with as many axes."""
-    shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
-    return [
-        branch.reshape(branch.shape[0], *shape)
-        for branch, shape in zip(branches, shapes, strict=True)
-    ]
+    return matrix_product(torch, layer, branches, torch.matmul)
 
 
 MERGES: dict[str, Callable[..., Array]] = {
@@ -96,14 +80,6 @@ def _flatten(layer: Flatten, x: Array) -> Array:
 
 def _unflatten(layer: Unflatten, x: Array) -> Array:
     return torch.unflatten(x, range(1, x.ndim)[layer.axis], reshaped_sizes(layer))
-
-
-def _reshape(layer: Reshape, x: Array) -> Array:
-    sizes = reshaped_sizes(layer)
-    if layer.order == "first":
-        return x.reshape(x.shape[0], *sizes)
-    x = x.movedim(1, -1) if x.ndim > 2 else x
-    return x.reshape(x.shape[0], *sizes[1:], sizes[0]).movedim(-1, 1)
 
 
 def _permute(layer: Permute, x: Array) -> Array:
@@ -217,7 +193,7 @@ FUNCTIONS: dict[str, Callable[[Any, Array], Array]] = {
     **{op.kind: _valued for op in BY_KIND.values() if op.formula or (op.function and not op.torch)},
     "flatten": _flatten,
     "unflatten": _unflatten,
-    "reshape": _reshape,
+    "reshape": partial(reshape, torch),
     "permute": _permute,
     "slice": _slice,
     "pad": _pad,

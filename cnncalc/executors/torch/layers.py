@@ -21,6 +21,7 @@ from cnncalc.executors.geometry import (
     spread_axes,
     squeezed_channels,
 )
+from cnncalc.executors.shared_layers import at_entries
 from cnncalc.executors.stepping import NotBuilt
 from cnncalc.executors.torch.attention import attention
 from cnncalc.executors.torch.functions import FUNCTIONS, MERGES
@@ -249,16 +250,10 @@ def _resized(layer: Upsample, shape: Shape, bench: Bench) -> Built:
 
 def _each(layer: Each, shape: Shape, bench: Bench) -> Built:
     """The entries are samples of one larger batch."""
-    axes, places = entry_axes(layer, len(shape) + 1)
+    axes, _ = entry_axes(layer, len(shape) + 1)
     sample = tuple(n for axis, n in enumerate(shape, 1) if axis not in axes)
     built = _of_one(layer.layer, sample, bench)
-
-    def run(x: Array) -> Array:
-        x = x.movedim(axes, places)
-        made = built.run(x.flatten(0, len(axes)))
-        return made.unflatten(0, x.shape[: len(axes) + 1]).movedim(places, axes)
-
-    return Built(built.modules, run)
+    return Built(built.modules, lambda x: at_entries(torch, layer, x, built.run))
 
 
 BUILDERS: dict[str, Callable[[Any, Shape, Bench], Built]] = POOLS | {

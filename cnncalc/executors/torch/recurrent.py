@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from cnncalc.executors.base import Array
+from cnncalc.executors.geometry import learned_starts
 from cnncalc.executors.torch.modules import Bench, Built, holder, real
 from cnncalc.layers.base import Shape
 from cnncalc.layers.recurrent import STARTS, Recurrent
@@ -61,10 +62,8 @@ def recurrent(layer: Recurrent, shape: Shape, bench: Bench) -> Built:
     steps_first = shape if range(2)[layer.axis] else shape[::-1]
     plain = layer.replaced(axis=-1, last=False, backwards=False, biases=2, learned=False)
     module = _single_bias(layer, real(plain, steps_first, bench))
-    if layer.learned:
-        sizes = (layer.states, layer.features), (layer.states, layer.hidden)
-        named = [*zip(STARTS, sizes, strict=True)][: layer.kinds]
-        held = bench.ready(holder(**{name: (each, "parameter") for name, each in named}))
+    if starts := learned_starts(layer):
+        held = bench.ready(holder(**{name: (each, "parameter") for name, each in starts.items()}))
         module._parameters = {**held._parameters, **module._parameters}
     return Recurring(layer, module)
 

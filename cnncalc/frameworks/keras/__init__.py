@@ -103,9 +103,7 @@ def open_sizes(arguments: Mapping[str, object]) -> tuple[int | None, ...] | None
     return tuple(sizes) if all(n is None or isinstance(n, int) for n in sizes) else None
 
 
-def declared_input(
-    arguments: Mapping[str, object], frame: Frame = CHANNELS_LAST, name: str = "Layer"
-) -> Shape | None:
+def declared_input(arguments: Mapping[str, object], frame: Frame = CHANNELS_LAST) -> Shape | None:
     """The shape (channels first) that a first layer's `input_shape` or `input_dim` declares."""
     sizes = arguments.get("input_shape", arguments.get("input_dim"))
-    return None if sizes is None else declared_shape(Call(name, 0, frame), sizes)
+    return None if sizes is None else declared_shape(Call("Layer", 0, frame), sizes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
@@ -11,6 +13,7 @@ from cnncalc.network import Declared, Expects
 __all__ = ["ATTENTION"]
 
 
+@idle("flash_attention", begun("kernel", "bias"), held("kernel", "bias"))
 def multi_head_attention(
     call: Call,
     num_heads: object,
@@ -22,13 +25,6 @@ def multi_head_attention(
     attention_axes: object = None,
     sliding_window: object = None,
     flash_attention: object = None,
-    kernel_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    bias_constraint: object = None,
     use_gate: object = False,
     seed: object = None,
     **keywords: object,

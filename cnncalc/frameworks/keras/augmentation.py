@@ -2,86 +2,38 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from collections.abc import Mapping
+
+from cnncalc.frameworks.base import idle
+from cnncalc.frameworks.keras.frame import Reader, Vocabulary
 from cnncalc.frameworks.keras.pointwise import identity
-from cnncalc.network import Declared
+from cnncalc.layers.base import REQUIRED
 
 __all__ = ["AUGMENTATIONS"]
 
-COLOURS = (0, 255)
+COLOURS = {"factor": REQUIRED, "value_range": (0, 255), "seed": None}
+FILLED = {
+    "fill_mode": "reflect",
+    "interpolation": "bilinear",
+    "seed": None,
+    "fill_value": 0.0,
+    "data_format": None,
+}
 
 
-def random_flip(
-    call: Call,
-    mode: object = "horizontal_and_vertical",
-    seed: object = None,
-    data_format: object = None,
-    **keywords: object,
-) -> tuple[Declared, ...]:
-    """RandomFlip."""
-    return identity(call, **keywords)
-
-
-def random_rotation(
-    call: Call,
-    factor: object,
-    fill_mode: object = "reflect",
-    interpolation: object = "bilinear",
-    seed: object = None,
-    fill_value: object = 0.0,
-    data_format: object = None,
-    **keywords: object,
-) -> tuple[Declared, ...]:
-    """RandomRotation."""
-    return identity(call, **keywords)
-
-
-def random_zoom(
-    call: Call,
-    height_factor: object,
-    width_factor: object = None,
-    fill_mode: object = "reflect",
-    interpolation: object = "bilinear",
-    seed: object = None,
-    fill_value: object = 0.0,
-    data_format: object = None,
-    **keywords: object,
-) -> tuple[Declared, ...]:
-    """RandomZoom."""
-    return identity(call, **keywords)
-
-
-def random_translation(
-    call: Call,
-    height_factor: object,
-    width_factor: object,
-    fill_mode: object = "reflect",
-    interpolation: object = "bilinear",
-    seed: object = None,
-    fill_value: object = 0.0,
-    data_format: object = None,
-    **keywords: object,
-) -> tuple[Declared, ...]:
-    """RandomTranslation."""
-    return identity(call, **keywords)
-
-
-def random_colours(
-    call: Call,
-    factor: object,
-    value_range: object = COLOURS,
-    seed: object = None,
-    **keywords: object,
-) -> tuple[Declared, ...]:
-    """RandomBrightness and RandomContrast."""
-    return identity(call, **keywords)
+def _of_images(arguments: Mapping[str, object]) -> tuple[Reader, int]:
+    return idle("call", arguments)(identity), 2
 
 
 AUGMENTATIONS: Vocabulary = {
-    "RandomBrightness": (random_colours, 2),
-    "RandomContrast": (random_colours, 2),
-    "RandomFlip": (random_flip, 2),
-    "RandomRotation": (random_rotation, 2),
-    "RandomTranslation": (random_translation, 2),
-    "RandomZoom": (random_zoom, 2),
+    "RandomBrightness": _of_images(COLOURS),
+    "RandomContrast": _of_images(COLOURS),
+    "RandomFlip": _of_images(
+        {"mode": "horizontal_and_vertical", "seed": None, "data_format": None}
+    ),
+    "RandomRotation": _of_images({"factor": REQUIRED, **FILLED}),
+    "RandomTranslation": _of_images(
+        {"height_factor": REQUIRED, "width_factor": REQUIRED, **FILLED}
+    ),
+    "RandomZoom": _of_images({"height_factor": REQUIRED, "width_factor": None, **FILLED}),
 }

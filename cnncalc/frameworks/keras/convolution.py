@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.frameworks.keras.training import begun, held
+from cnncalc.layers.base import Layer, Pads, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.transposed import ConvTransposed
 from cnncalc.network import Declared
 
 __all__ = ["CONVOLUTIONS"]
-
-Pads = tuple[tuple[int, int], ...]
 
 
 class _Sliding(NamedTuple):
@@ -43,6 +43,7 @@ class _Sliding(NamedTuple):
             )
 
 
+@idle("use_bias", begun("kernel", "bias"), held("kernel", "bias"))
 def conv(
     call: Call,
     filters: object,
@@ -54,13 +55,6 @@ def conv(
     groups: object = 1,
     activation: object = None,
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    bias_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv1D, Conv2D and Conv3D."""
@@ -96,6 +90,7 @@ def _no_lora(call: Call, keywords: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in keywords.items() if key not in ("lora_rank", "lora_alpha")}
 
 
+@idle("use_bias", begun("kernel", "bias"), held("kernel", "bias"))
 def conv_transpose(
     call: Call,
     filters: object,
@@ -107,13 +102,6 @@ def conv_transpose(
     dilation_rate: object = 1,
     activation: object = None,
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    bias_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv1DTranspose and Conv2DTranspose."""
@@ -138,6 +126,7 @@ def _let_empty(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(empty=True) if empty else layer
 
 
+@idle("use_bias", begun("kernel", "bias"), held("kernel", "bias"))
 def conv3d_transpose(
     call: Call,
     filters: object,
@@ -149,13 +138,6 @@ def conv3d_transpose(
     dilation_rate: object = 1,
     activation: object = None,
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    bias_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """Conv3DTranspose, which has two of its arguments in another order."""
@@ -193,6 +175,7 @@ def _cut(
     )
 
 
+@idle("use_bias", begun("depthwise", "bias"), held("depthwise", "bias"))
 def depthwise_conv(
     call: Call,
     kernel_size: object,
@@ -203,13 +186,6 @@ def depthwise_conv(
     dilation_rate: object = 1,
     activation: object = None,
     use_bias: object = True,
-    depthwise_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    depthwise_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    depthwise_constraint: object = None,
-    bias_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """DepthwiseConv1D and DepthwiseConv2D."""
@@ -223,6 +199,11 @@ def depthwise_conv(
     return finish(call, keywords, *call.on_map(layer, data_format), activation=activation)
 
 
+@idle(
+    "use_bias",
+    begun("depthwise", "pointwise", "bias"),
+    held("depthwise", "pointwise", "bias"),
+)
 def separable_conv(
     call: Call,
     filters: object,
@@ -234,16 +215,6 @@ def separable_conv(
     depth_multiplier: object = 1,
     activation: object = None,
     use_bias: object = True,
-    depthwise_initializer: object = "glorot_uniform",
-    pointwise_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    depthwise_regularizer: object = None,
-    pointwise_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    depthwise_constraint: object = None,
-    pointwise_constraint: object = None,
-    bias_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """SeparableConv1D and SeparableConv2D."""

@@ -18,9 +18,9 @@ from cnncalc.layers.merge import (
 )
 from cnncalc.network import Declared, Expects
 
-__all__ = ["MERGES", "declared_shape"]
+__all__ = ["ELEMENTWISE", "MERGES", "declared_shape"]
 
-KINDS: dict[str, type[Elementwise]] = {
+ELEMENTWISE: dict[str, type[Elementwise]] = {
     "Add": Add,
     "Average": Mean,
     "Maximum": Maximum,
@@ -36,7 +36,7 @@ def elementwise(call: Call, **keywords: object) -> tuple[Declared, ...]:
     Inputs of fewer axes get axes of size 1 behind the batch: Keras's first axes.
     """
     align = "second" if call.frame.order == "last" else "first"
-    layer = KINDS[call.name](align=align)
+    layer = ELEMENTWISE[call.name](align=align)
     return finish(call, keywords, Declared(layer, Expects(call.words, rule=_aligned)))
 
 
@@ -103,7 +103,7 @@ def declared_shape(call: Call, sizes: object) -> Shape | None:
 
 
 MERGES: Vocabulary = {
-    **dict.fromkeys(KINDS, (elementwise, 0)),
+    **dict.fromkeys(ELEMENTWISE, (elementwise, 0)),
     "Concatenate": (concatenate, 0),
     "Input": (input_function, 0),
     "InputLayer": (input_layer, 0),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer
 from cnncalc.frameworks.keras.frame import Call, Frame, Vocabulary, settled
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -19,7 +21,14 @@ from cnncalc.network import Declared, Expects
 
 __all__ = ["NORMS"]
 
+AFFINE = ("beta", "gamma")
 
+
+@idle(
+    "scale",
+    begun(*AFFINE, "moving_mean", "moving_variance"),
+    held(*AFFINE, output=False),
+)
 def batch_normalization(
     call: Call,
     axis: object = -1,
@@ -27,14 +36,6 @@ def batch_normalization(
     epsilon: object = 0.001,
     center: object = True,
     scale: object = True,
-    beta_initializer: object = "zeros",
-    gamma_initializer: object = "ones",
-    moving_mean_initializer: object = "zeros",
-    moving_variance_initializer: object = "ones",
-    beta_regularizer: object = None,
-    gamma_regularizer: object = None,
-    beta_constraint: object = None,
-    gamma_constraint: object = None,
     renorm: object = False,
     renorm_clipping: object = None,
     renorm_momentum: object = 0.99,
@@ -49,18 +50,13 @@ def batch_normalization(
     return finish(call, keywords, call.ordered(layer))
 
 
+@idle("scale", begun(*AFFINE), held(*AFFINE, output=False))
 def layer_normalization(
     call: Call,
     axis: object = -1,
     epsilon: object = 0.001,
     center: object = True,
     scale: object = True,
-    beta_initializer: object = "zeros",
-    gamma_initializer: object = "ones",
-    beta_regularizer: object = None,
-    gamma_regularizer: object = None,
-    beta_constraint: object = None,
-    gamma_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """LayerNormalization."""
@@ -98,6 +94,7 @@ def unit_normalization(call: Call, axis: object = -1, **keywords: object) -> tup
     return finish(call, keywords, call.ordered(UnitNorm(places, order)))
 
 
+@idle("scale", begun(*AFFINE), held(*AFFINE, output=False))
 def group_normalization(
     call: Call,
     groups: object = 32,
@@ -105,12 +102,6 @@ def group_normalization(
     epsilon: object = 0.001,
     center: object = True,
     scale: object = True,
-    beta_initializer: object = "zeros",
-    gamma_initializer: object = "ones",
-    beta_regularizer: object = None,
-    gamma_regularizer: object = None,
-    beta_constraint: object = None,
-    gamma_constraint: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """GroupNormalization; -1 groups are as many as there are channels."""

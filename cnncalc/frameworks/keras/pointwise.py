@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cnncalc.frameworks.base import as_tuple, idle
 from cnncalc.frameworks.keras.activation import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.layers import LAYERS
 from cnncalc.layers.activation import Dropout, Noise, ParametricReLU, Rescale, Softmax
 from cnncalc.layers.base import BATCH, Layer, Shape
@@ -15,29 +17,19 @@ from cnncalc.network import Declared, Expects
 __all__ = ["POINTWISE"]
 
 
+@idle("use_bias", begun("kernel", "bias"), held("kernel", "bias"))
 def dense(
     call: Call,
     units: object,
     activation: object = None,
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    bias_constraint: object = None,
     lora_rank: object = None,
     lora_alpha: object = None,
     quantization_config: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """Dense, which works on Keras's last axis, at every place of a map."""
-    if lora_rank is not None or quantization_config is not None:
-        raise call.error(
-            "is read without low-rank adaptation and quantization",
-            "leave out lora_rank and quantization_config",
-        )
+    _check_adapted(call, lora_rank, quantization_config)
     axis, _ = call.frame.axis(-1)
     layer = Linear(integer(call, "units", units), bool(use_bias), axis)
     expects = Expects(call.words, rule=_on_vector)
@@ -59,17 +51,22 @@ def embedding(
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """Embedding, whose features are Keras's last axis."""
-    if lora_rank is not None or quantization_config is not None:
-        raise call.error(
-            "is read without low-rank adaptation and quantization",
-            "leave out lora_rank and quantization_config",
-        )
+    _check_adapted(call, lora_rank, quantization_config)
     keywords.pop("input_length", None)  # of older Keras, where it said what flows in
     entries = integer(call, "input_dim", input_dim)
     features = integer(call, "output_dim", output_dim)
     axis, _ = call.frame.axis(-1)
     layer = Embedding(entries, features, axis, call.frame.order)
     return finish(call, keywords, Declared(layer, Expects(call.words, rule=_of_axes)))
+
+
+def _check_adapted(call: Call, lora_rank: object, quantization_config: object) -> None:
+    """Refuse weights that are adapted by others, or held in fewer bits."""
+    if lora_rank is not None or quantization_config is not None:
+        raise call.error(
+            "is read without low-rank adaptation and quantization",
+            "leave out lora_rank and quantization_config",
+        )
 
 
 def _of_axes(layer: Layer, shape: Shape) -> Layer:
@@ -119,7 +116,7 @@ def prelu(
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """PReLU: a slope for each value, but along the shared axes."""
-    axes = shared_axes if isinstance(shared_axes, tuple | list) else (shared_axes,)
+    axes = as_tuple(shared_axes)
     if shared_axes is None or not axes:
         return finish(call, keywords, ParametricReLU(shared=("none",)))
     # Keras indexes the shape without its batch by `axis - 1`, whatever the sign.
@@ -135,30 +132,19 @@ def elu(call: Call, alpha: object = 1.0, **keywords: object) -> tuple[Declared, 
 
 def softmax(call: Call, axis: object = -1, **keywords: object) -> tuple[Declared, ...]:
     """Softmax along one axis."""
-    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
+    axes = as_tuple(axis)
     if len(axes) != 1:
         raise call.error("is read along one axis only", "axis=-1, or another one")
-    if integer(call, "axis", axes[0], -8) == 0:
+    along = integer(call, "axis", axes[0], -8)
+    if along == 0:
         return finish(call, keywords, Softmax(BATCH))
-    place, order = call.frame.axis(axes[0])
+    place, order = call.frame.axis(along)
     return finish(call, keywords, call.ordered(Softmax(place, order)))
 
 
 def identity(call: Call, **keywords: object) -> tuple[Declared, ...]:
-    """Identity."""
+    """Identity, and what changes only the loss, masked values or images in training."""
     return finish(call, keywords, LAYERS["identity"]())
-
-
-def masking(call: Call, mask_value: object = 0.0, **keywords: object) -> tuple[Declared, ...]:
-    """Masking, which changes no value that is not masked."""
-    return identity(call, **keywords)
-
-
-def activity_regularization(
-    call: Call, l1: object = 0.0, l2: object = 0.0, **keywords: object
-) -> tuple[Declared, ...]:
-    """ActivityRegularization: a term of the loss."""
-    return identity(call, **keywords)
 
 
 def dropout(
@@ -207,10 +193,8 @@ def rescaling(
     call: Call, scale: object, offset: object = 0.0, **keywords: object
 ) -> tuple[Declared, ...]:
     """Rescaling, by numbers for all channels or for each."""
-    factors = tuple(scale) if isinstance(scale, tuple | list) else (scale,)
-    offsets = tuple(offset) if isinstance(offset, tuple | list) else (offset,)
-    factors = tuple(number(call, "scale", each) for each in factors)
-    offsets = tuple(number(call, "offset", each) for each in offsets)
+    factors = tuple(number(call, "scale", each) for each in as_tuple(scale))
+    offsets = tuple(number(call, "offset", each) for each in as_tuple(offset))
     return finish(call, keywords, Rescale(factors, offsets))
 
 
@@ -220,7 +204,7 @@ def _at_least_0(call: Call, name: str, value: object) -> float:
 
 POINTWISE: Vocabulary = {
     "Activation": (activation_layer, 0),
-    "ActivityRegularization": (activity_regularization, 0),
+    "ActivityRegularization": (idle("call", {"l1": 0.0, "l2": 0.0})(identity), 0),
     "AlphaDropout": (dropout, 0),
     "Dense": (dense, 0),
     "Dropout": (dropout, 0),
@@ -230,7 +214,7 @@ POINTWISE: Vocabulary = {
     "GaussianNoise": (gaussian_noise, 0),
     "Identity": (identity, 0),
     "LeakyReLU": (leaky_relu, 0),
-    "Masking": (masking, 0),
+    "Masking": (idle("call", {"mask_value": 0.0})(identity), 0),
     "PReLU": (prelu, 0),
     "ReLU": (relu, 0),
     "Rescaling": (rescaling, 0),

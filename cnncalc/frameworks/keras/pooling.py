@@ -5,13 +5,13 @@ from __future__ import annotations
 from cnncalc.frameworks.keras.arguments import finish, per_axis, word
 from cnncalc.frameworks.keras.frame import Call, Reader, Vocabulary
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
+from cnncalc.layers.base import Pads
 from cnncalc.layers.pool import AveragePool, MaxPool
 from cnncalc.network import Declared
 
 __all__ = ["POOLS"]
 
 Axes = tuple[int, ...]
-Pads = tuple[tuple[int, int], ...]
 
 
 def max_pooling(

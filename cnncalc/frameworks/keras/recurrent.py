@@ -6,8 +6,10 @@ from math import prod
 from typing import TypedDict
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras.arguments import finish, integer, word
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
+from cnncalc.frameworks.keras.training import begun, held
 from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape, Weight, show
@@ -24,6 +26,9 @@ ACTIVATIONS = {"relu": "relu", "identity": "linear"} | {
 }
 KIND_OF: dict[str | None, str] = {word: kind for kind, word in ACTIVATIONS.items()}
 KIND_OF |= {None: "identity"}
+TENSORS = ("kernel", "recurrent", "bias")
+DROPPED = {"dropout": 0.0, "recurrent_dropout": 0.0}
+SEEDED = {**DROPPED, "seed": None}
 MERGES = {"sum": "add", "mul": "mul", "ave": "mean"}
 
 
@@ -38,26 +43,13 @@ class _Options(TypedDict):
     axis: int
 
 
+@idle("use_bias", begun(*TENSORS), {"unit_forget_bias": True}, held(*TENSORS), SEEDED)
 def lstm(
     call: Call,
     units: object,
     activation: object = "tanh",
     recurrent_activation: object = "sigmoid",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    unit_forget_bias: object = True,
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
-    seed: object = None,
     return_sequences: object = False,
     return_state: object = False,
     go_backwards: object = False,
@@ -75,25 +67,13 @@ def lstm(
     return finish(call, keywords, _declared(call, layer))
 
 
+@idle("use_bias", begun(*TENSORS), held(*TENSORS), SEEDED)
 def gru(
     call: Call,
     units: object,
     activation: object = "tanh",
     recurrent_activation: object = "sigmoid",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
-    seed: object = None,
     return_sequences: object = False,
     return_state: object = False,
     go_backwards: object = False,
@@ -113,23 +93,12 @@ def gru(
     return finish(call, keywords, _declared(call, layer))
 
 
+@idle("use_bias", begun(*TENSORS), held(*TENSORS), DROPPED)
 def simple_rnn(
     call: Call,
     units: object,
     activation: object = "tanh",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    activity_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
     return_sequences: object = False,
     return_state: object = False,
     go_backwards: object = False,
@@ -143,25 +112,19 @@ def simple_rnn(
     return finish(call, keywords, _declared(call, RNN(**options, biases=1)))
 
 
+@idle(
+    "use_bias",
+    begun(*TENSORS),
+    {"unit_forget_bias": True},
+    held(*TENSORS, output=False),
+    SEEDED,
+)
 def lstm_cell(
     call: Call,
     units: object,
     activation: object = "tanh",
     recurrent_activation: object = "sigmoid",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    unit_forget_bias: object = True,
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
-    seed: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """LSTMCell, which RNN runs over the steps."""
@@ -169,23 +132,13 @@ def lstm_cell(
     return finish(call, keywords, *lstm(call, *given))
 
 
+@idle("use_bias", begun(*TENSORS), held(*TENSORS, output=False), DROPPED)
 def gru_cell(
     call: Call,
     units: object,
     activation: object = "tanh",
     recurrent_activation: object = "sigmoid",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
     reset_after: object = True,
     seed: object = None,
     **keywords: object,
@@ -195,23 +148,12 @@ def gru_cell(
     return finish(call, keywords, *gru(call, *given, reset_after=reset_after))
 
 
+@idle("use_bias", begun(*TENSORS), held(*TENSORS, output=False), SEEDED)
 def simple_rnn_cell(
     call: Call,
     units: object,
     activation: object = "tanh",
     use_bias: object = True,
-    kernel_initializer: object = "glorot_uniform",
-    recurrent_initializer: object = "orthogonal",
-    bias_initializer: object = "zeros",
-    kernel_regularizer: object = None,
-    recurrent_regularizer: object = None,
-    bias_regularizer: object = None,
-    kernel_constraint: object = None,
-    recurrent_constraint: object = None,
-    bias_constraint: object = None,
-    dropout: object = 0.0,
-    recurrent_dropout: object = 0.0,
-    seed: object = None,
     **keywords: object,
 ) -> tuple[Declared, ...]:
     """SimpleRNNCell, which RNN runs over the steps."""

@@ -16,13 +16,36 @@ Where the standard leaves room, ONNX Runtime (1.31) decides:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from cnncalc.frameworks.base import read
 from cnncalc.frameworks.onnx.activation import ACTIVATIONS
 from cnncalc.frameworks.onnx.convolution import CONVOLUTIONS
 from cnncalc.frameworks.onnx.node import Attributes, Inputs, Reader
 from cnncalc.frameworks.onnx.normalization import NORMS
 from cnncalc.frameworks.onnx.pooling import POOLS
+from cnncalc.layers.base import Layer
+from cnncalc.network import Declared
 
 __all__ = ["READERS", "Attributes", "Inputs", "Reader"]
 
-# By operator type.
-READERS: dict[str, Reader] = {**CONVOLUTIONS, **POOLS, **ACTIVATIONS, **NORMS}
+# Attributes of the first operator sets that say nothing about the operator.
+LEGACY = ("consumed_inputs", "is_test")
+
+
+def _reader(op: str, function: Callable[..., Layer | Declared]) -> Reader:
+    """A reader that hands the shapes of the inputs on by position, the attributes by name."""
+
+    def reader(attributes: Attributes, inputs: Inputs = ()) -> Declared:
+        kept = {name: value for name, value in attributes.items() if name not in LEGACY}
+        return Declared.of(read(function, op, inputs, kept))
+
+    return reader
+
+
+# By operator type; each is an ordinary function with the operator's attributes as keywords.
+READERS: dict[str, Reader] = {
+    op: _reader(op, function)
+    for functions in (CONVOLUTIONS, POOLS, ACTIVATIONS, NORMS)
+    for op, function in functions.items()
+}

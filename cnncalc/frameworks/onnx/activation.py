@@ -8,8 +8,6 @@ from math import inf
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import FormReader
-from cnncalc.frameworks.onnx.named import named
-from cnncalc.frameworks.onnx.node import Reader
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer
@@ -95,7 +93,7 @@ def cast(to: int = 0, saturate: int = 1, round_mode: str = "up") -> Layer:
 # Those along an axis, which depends on the operator set and on the input's rank.
 ALONG_AXIS = {form.name: op.kind for op, form in names_in("onnx") if op.along}
 
-FUNCTIONS: dict[str, Callable[..., Layer]] = {
+ACTIVATIONS: dict[str, Callable[..., Layer]] = {
     **{
         form.name: FormReader(form, partial(of_row, op))
         for op, form in names_in("onnx")
@@ -109,5 +107,3 @@ FUNCTIONS: dict[str, Callable[..., Layer]] = {
     "Swish": swish,
     "ThresholdedRelu": thresholded_relu,
 }
-
-ACTIVATIONS: dict[str, Reader] = {op: named(op, read) for op, read in FUNCTIONS.items()}

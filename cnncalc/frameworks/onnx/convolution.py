@@ -7,8 +7,7 @@ from functools import partial
 
 from cnncalc.axis.windows import Spread
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.onnx.named import named
-from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Reader, Text, plain
+from cnncalc.frameworks.onnx.node import Ints, Node, Pads, Text, plain
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.transposed import ConvTransposed
@@ -179,10 +178,8 @@ def _to_output_shape(node: Node, sizes: tuple[int, ...], layer: Layer, shape: Sh
     return layer.replaced(padding=plain(tuple(pads)), output_padding=plain(tuple(extra)))
 
 
-FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
+CONVOLUTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "Conv": conv,
     "ConvInteger": conv_integer,
     "ConvTranspose": conv_transpose,
 }
-
-CONVOLUTIONS: dict[str, Reader] = {op: named(op, function) for op, function in FUNCTIONS.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Pads, Shape
 from cnncalc.network import Declared
 
 __all__ = ["Attributes", "Inputs", "Ints", "Node", "Pads", "Reader", "Text", "plain"]
@@ -17,7 +17,6 @@ Inputs = Sequence[Shape | None]
 Reader = Callable[[Attributes, Inputs], Declared]
 
 Ints = Sequence[int]
-Pads = tuple[tuple[int, int], ...]
 Text = str | bytes  # onnx's own helper gives bytes
 
 AUTO_PADS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.onnx.named import named
-from cnncalc.frameworks.onnx.node import Reader
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -113,7 +111,7 @@ def _last(call: str, scale: Shape, axis: int) -> tuple[int, ...]:
     return tuple(range(-len(scale), 0))
 
 
-FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
+NORMS: dict[str, Callable[..., Layer | Declared]] = {
     "BatchNormalization": batch_normalization,
     "GroupNormalization": group_normalization,
     "InstanceNormalization": instance_normalization,
@@ -123,5 +121,3 @@ FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "MeanVarianceNormalization": mean_variance_normalization,
     "RMSNormalization": rms_normalization,
 }
-
-NORMS: dict[str, Reader] = {op: named(op, read) for op, read in FUNCTIONS.items()}

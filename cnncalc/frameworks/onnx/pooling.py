@@ -7,8 +7,7 @@ from functools import partial
 
 from cnncalc.axis.windows import Slide
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.onnx.named import named
-from cnncalc.frameworks.onnx.node import Ints, Node, Reader, Text, plain
+from cnncalc.frameworks.onnx.node import Ints, Node, Text, plain
 from cnncalc.layers.adaptive import GlobalAverage, GlobalLp, GlobalMax
 from cnncalc.layers.base import Layer, Shape, axis_name, show
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
@@ -158,7 +157,7 @@ def global_lp(*, p: float = 2) -> Layer:
     return GlobalLp(keep=True, norm=p)
 
 
-FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
+POOLS: dict[str, Callable[..., Layer | Declared]] = {
     "AveragePool": average_pool,
     "GlobalAveragePool": global_average,
     "GlobalLpPool": global_lp,
@@ -166,5 +165,3 @@ FUNCTIONS: dict[str, Callable[..., Layer | Declared]] = {
     "LpPool": lp_pool,
     "MaxPool": max_pool,
 }
-
-POOLS: dict[str, Reader] = {op: named(op, function) for op, function in FUNCTIONS.items()}

@@ -7,9 +7,9 @@ from functools import partial
 from math import inf
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import FormReader, Reader
+from cnncalc.frameworks.base import FormReader, Reader, idle
 from cnncalc.frameworks.ops import Form, Op, names_in
-from cnncalc.frameworks.pytorch.arguments import chosen, integer, number, refused
+from cnncalc.frameworks.pytorch.arguments import MADE, chosen, integer, number, refused
 from cnncalc.frameworks.pytorch.axes import along
 from cnncalc.layers import KINDS
 from cnncalc.layers.activation import (
@@ -59,9 +59,8 @@ CHECKS: dict[str, Callable[..., None]] = {
 }
 
 
-def prelu(
-    num_parameters: object = 1, init: object = 0.25, device: object = None, dtype: object = None
-) -> Declared:
+@idle("init", MADE)
+def prelu(num_parameters: object = 1, init: object = 0.25) -> Declared:
     number("nn.PReLU", "init", init)
     return Declared(ParametricReLU(integer("nn.PReLU", "num_parameters", num_parameters, 1)))
 

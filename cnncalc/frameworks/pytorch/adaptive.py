@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, idle
 from cnncalc.frameworks.pytorch.arguments import (
     collapsed,
     integer,
@@ -65,16 +66,6 @@ def _mean(call: str, axes: int, layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(size=("keep",) * before + (1,) * axes)
 
 
-def adaptive_max_1d(call: str, output_size: object, return_indices: object = False) -> Declared:
-    return adaptive_1d(AdaptiveMax, call, output_size)
-
-
-def adaptive_max(
-    call: str, axes: int, output_size: object, return_indices: object = False
-) -> Declared:
-    return adaptive(AdaptiveMax, call, axes, output_size)
-
-
 def fractional_max_pool(
     call: str,
     axes: int,
@@ -127,9 +118,10 @@ def _smaller(layer: Layer, shape: Shape) -> Layer:
     return layer
 
 
+_max: Callable[[Reader], Reader] = idle("output_size", {"return_indices": False})
 READERS: dict[str, Reader] = {
     "AdaptiveAvgPool1d": partial(adaptive_1d, AdaptiveAverage, "nn.AdaptiveAvgPool1d"),
-    "AdaptiveMaxPool1d": partial(adaptive_max_1d, "nn.AdaptiveMaxPool1d"),
+    "AdaptiveMaxPool1d": _max(partial(adaptive_1d, AdaptiveMax, "nn.AdaptiveMaxPool1d")),
 }
 for _axes in (2, 3):
     READERS[f"FractionalMaxPool{_axes}d"] = partial(
@@ -138,4 +130,4 @@ for _axes in (2, 3):
     _call = f"nn.AdaptiveAvgPool{_axes}d"
     READERS[f"AdaptiveAvgPool{_axes}d"] = partial(adaptive, AdaptiveAverage, _call, _axes)
     _call = f"nn.AdaptiveMaxPool{_axes}d"
-    READERS[f"AdaptiveMaxPool{_axes}d"] = partial(adaptive_max, _call, _axes)
+    READERS[f"AdaptiveMaxPool{_axes}d"] = _max(partial(adaptive, AdaptiveMax, _call, _axes))

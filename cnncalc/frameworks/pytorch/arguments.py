@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TypeVar
 
 from cnncalc.errors import LayerError
+from cnncalc.frameworks.base import as_tuple
+from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.options import show_value
 from cnncalc.suggestions import suggest
 
 __all__ = [
     "LAZY",
+    "MADE",
     "chosen",
     "collapsed",
     "flag",
     "integer",
     "number",
+    "on_map",
     "output_sizes",
     "per_axis",
     "refused",
@@ -22,6 +26,7 @@ __all__ = [
 ]
 
 Each = TypeVar("Each")
+MADE = {"device": None, "dtype": None}  # where tensors are made, and of which type
 LAZY = object()  # stands for the channels that a lazy class takes from what flows in
 
 
@@ -32,7 +37,7 @@ def refused(sentence: str, help: str | None = None, option: str = "") -> LayerEr
 
 def integer(call: str, name: str, value: object, least: int | None = None) -> int:
     """A whole number, at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, int)):
         raise _wrong(call, name, value, "a whole number")
     if least is not None and value < least:
         raise _wrong(call, name, value, f"at least {least}")
@@ -71,7 +76,7 @@ def spread(values: tuple[Each, ...], axes: int) -> tuple[Each, ...]:
 
 def output_sizes(call: str, output_size: object, axes: int) -> tuple[int, ...]:
     """The spatial sizes of an `output_size` given to a forward; batch and channels may precede."""
-    sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
+    sizes = as_tuple(output_size)
     if len(sizes) == axes + 2:
         sizes = sizes[2:]
     if len(sizes) != axes:
@@ -101,6 +106,13 @@ def chosen(call: str, name: str, value: object, words: tuple[str, ...]) -> str:
         error.help = f"did you mean `{name}={near!r}`?" if near else error.help
         raise error
     return str(value)
+
+
+def on_map(call: str, layer: Layer, shape: Shape) -> Layer:
+    """The layer, where a map flows in."""
+    if len(shape) < 2:
+        raise LayerError(f"{call} takes maps but receives {show(shape)} features", code="not-a-map")
+    return layer
 
 
 def _wrong(call: str, name: str, value: object, right: str) -> LayerError:

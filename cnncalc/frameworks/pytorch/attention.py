@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import integer, refused
+from cnncalc.frameworks.base import Reader, idle
+from cnncalc.frameworks.pytorch.arguments import MADE, integer, refused
 from cnncalc.layers.attention import MultiHeadAttention, near_divisor
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.network import Declared, Expects
@@ -19,6 +19,7 @@ __all__ = ["READERS", "fitting"]
 CALL = "nn.MultiheadAttention"
 
 
+@idle("batch_first", MADE)
 def multihead_attention(
     embed_dim: object,
     num_heads: object,
@@ -29,8 +30,6 @@ def multihead_attention(
     kdim: object = None,
     vdim: object = None,
     batch_first: object = False,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     features = integer(CALL, "embed_dim", embed_dim, 1)
     heads = integer(CALL, "num_heads", num_heads, 1)

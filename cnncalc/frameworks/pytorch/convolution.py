@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, idle
 from cnncalc.frameworks.pytorch.arguments import (
     LAZY,
+    MADE,
     chosen,
     collapsed,
     integer,
@@ -16,7 +17,7 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
-from cnncalc.layers.base import Shape
+from cnncalc.layers.base import Pads, Shape
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.sliding import MODES
 from cnncalc.layers.transposed import ConvTransposed
@@ -24,9 +25,8 @@ from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "to_output_size"]
 
-Pads = tuple[tuple[int, int], ...]
 
-
+@idle("padding_mode", MADE)
 def conv(
     call: str,
     axes: int,
@@ -39,8 +39,6 @@ def conv(
     groups: object = 1,
     bias: object = True,
     padding_mode: object = "zeros",
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     mode = chosen(call, "padding_mode", padding_mode, MODES)
     kernels = per_axis(call, "kernel_size", kernel_size, axes, 1, single=False)
@@ -57,6 +55,7 @@ def conv(
     return Declared(layer, Expects(call, (axes,), _declared(call, in_channels, groups)))
 
 
+@idle("padding_mode", MADE)
 def conv_transpose(
     call: str,
     axes: int,
@@ -70,8 +69,6 @@ def conv_transpose(
     bias: object = True,
     dilation: object = 1,
     padding_mode: object = "zeros",
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     chosen(call, "padding_mode", padding_mode, ("zeros",))
     if in_channels is LAZY and not bias:  # here PyTorch makes what divides, and says nothing

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import chosen, integer, refused
+from cnncalc.frameworks.base import Reader, idle
+from cnncalc.frameworks.pytorch.arguments import MADE, chosen, integer, refused
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.embedding import Embedding as Table
@@ -12,21 +12,18 @@ from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "bag"]
 
+# How far the norms of entries may go, which changes no figure.
+NORMS = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
 BAGS = ("mean", "sum", "max")
 
 
+@idle("_freeze", MADE)
+@idle("padding_idx", NORMS, {"sparse": False, "_weight": None})
 def embedding(
     num_embeddings: object,
     embedding_dim: object,
     padding_idx: object = None,
-    max_norm: object = None,
-    norm_type: object = 2.0,
-    scale_grad_by_freq: object = False,
-    sparse: object = False,
-    _weight: object = None,
     _freeze: object = False,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     """nn.Embedding; which entry pads and how far its norms may go changes no figure."""
     call = "nn.Embedding"
@@ -55,19 +52,14 @@ def _last(layer: Layer, shape: Shape) -> Layer:
     return layer.replaced(axis=0) if not shape else layer
 
 
+@idle("padding_idx", MADE)
+@idle("mode", {"sparse": False, "_weight": None, "include_last_offset": False})
+@idle("embedding_dim", NORMS)
 def embedding_bag(
     num_embeddings: object,
     embedding_dim: object,
-    max_norm: object = None,
-    norm_type: object = 2.0,
-    scale_grad_by_freq: object = False,
     mode: object = "mean",
-    sparse: object = False,
-    _weight: object = None,
-    include_last_offset: object = False,
     padding_idx: object = None,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     """nn.EmbeddingBag but for what it makes of the entries of a bag, which `bag` says."""
     call = "nn.EmbeddingBag"

@@ -6,8 +6,8 @@ from functools import partial
 from math import prod
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import LAZY, integer, number, refused
+from cnncalc.frameworks.base import Reader, as_tuple, idle
+from cnncalc.frameworks.pytorch.arguments import LAZY, MADE, integer, number, on_map, refused
 from cnncalc.layers.base import Layer, Shape, show
 from cnncalc.layers.norm import (
     BatchNorm,
@@ -24,6 +24,7 @@ __all__ = ["READERS"]
 Sizes = tuple[tuple[str, int, int], ...]
 
 
+@idle("track_running_stats", MADE)
 def batch_norm(
     call: str,
     ranks: tuple[int, ...],
@@ -32,29 +33,12 @@ def batch_norm(
     momentum: object = 0.1,
     affine: object = True,
     track_running_stats: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
     layer = BatchNorm(affine=bool(affine), stats=bool(track_running_stats), shift=bool(bias))
     held = layer.affine or layer.stats
     return Declared(layer, Expects(call, ranks, _declared(call, num_features, held)))
-
-
-def sync_batch_norm(
-    call: str,
-    num_features: object,
-    eps: object = 1e-5,
-    momentum: object = 0.1,
-    affine: object = True,
-    track_running_stats: object = True,
-    process_group: object = None,
-    device: object = None,
-    dtype: object = None,
-    bias: object = True,
-) -> Declared:
-    return batch_norm(call, (), num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
 def _declared(call: str, num_features: object, held: bool) -> Sizes:
@@ -64,6 +48,7 @@ def _declared(call: str, num_features: object, held: bool) -> Sizes:
     return (("num_features", 0, integer(call, "num_features", num_features, 1)),)
 
 
+@idle("track_running_stats", MADE)
 def instance_norm(
     call: str,
     axes: int,
@@ -72,8 +57,6 @@ def instance_norm(
     momentum: object = 0.1,
     affine: object = False,
     track_running_stats: object = False,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     number(call, "eps", eps)
@@ -84,6 +67,7 @@ def instance_norm(
     return Declared(layer, Expects(call, (axes - 1, axes), sizes, rule))
 
 
+@idle("track_running_stats", MADE)
 def lazy_instance_norm(
     call: str,
     axes: int,
@@ -91,8 +75,6 @@ def lazy_instance_norm(
     momentum: object = 0.1,
     affine: object = True,
     track_running_stats: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     return instance_norm(call, axes, LAZY, eps, momentum, affine, track_running_stats, bias=bias)
@@ -115,13 +97,12 @@ def _over_maps(call: str, axes: int, stats: bool, held: bool, layer: Layer, shap
     return layer
 
 
+@idle("affine", MADE)
 def group_norm(
     num_groups: object,
     num_channels: object,
     eps: object = 1e-5,
     affine: object = True,
-    device: object = None,
-    dtype: object = None,
     bias: object = True,
 ) -> Declared:
     groups = integer("nn.GroupNorm", "num_groups", num_groups, 1)
@@ -136,25 +117,23 @@ def group_norm(
     return Declared(layer, Expects("nn.GroupNorm", sizes=sizes))
 
 
+@idle("bias", MADE)
 def layer_norm(
     normalized_shape: object,
     eps: object = 1e-5,
     elementwise_affine: object = True,
     bias: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.LayerNorm", normalized_shape)
     layer = LayerNorm(axes=_last(sizes), affine=bool(elementwise_affine), shift=bool(bias))
     return Declared(layer, Expects("nn.LayerNorm", rule=partial(_ends_with, "nn.LayerNorm", sizes)))
 
 
+@idle("elementwise_affine", MADE)
 def rms_norm(
     normalized_shape: object,
     eps: object = None,
     elementwise_affine: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     sizes = _normalized("nn.RMSNorm", normalized_shape)
     layer = RootMeanSquareNorm(axes=_last(sizes), affine=bool(elementwise_affine))
@@ -162,7 +141,7 @@ def rms_norm(
 
 
 def _normalized(call: str, shape: object) -> Shape:
-    sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    sizes = as_tuple(shape)
     if not sizes:
         raise refused(f"normalized_shape of {call} is empty", "the sizes of the last axes")
     return tuple(integer(call, "normalized_shape", size, 1) for size in sizes)
@@ -187,7 +166,7 @@ def local_response_norm(
 ) -> Declared:
     call = "nn.LocalResponseNorm"
     layer = _response_norm(call, integer(call, "size", size, 1), alpha, beta, k)
-    return Declared(layer, Expects(call, rule=partial(_on_maps, call)))
+    return Declared(layer, Expects(call, rule=partial(on_map, call)))
 
 
 def cross_map_lrn(
@@ -204,16 +183,12 @@ def _response_norm(call: str, size: int, alpha: object, beta: object, k: object)
     )
 
 
-def _on_maps(call: str, layer: Layer, shape: Shape) -> Layer:
-    if len(shape) < 2:
-        raise LayerError(f"{call} takes maps but receives {show(shape)} features", code="not-a-map")
-    return layer
-
-
 BATCH_RANKS = {1: (0, 1), 2: (2,), 3: (3,)}
 
 READERS: dict[str, Reader] = {
-    "SyncBatchNorm": partial(sync_batch_norm, "nn.SyncBatchNorm"),
+    "SyncBatchNorm": idle("track_running_stats", {"process_group": None})(
+        partial(batch_norm, "nn.SyncBatchNorm", ())
+    ),
     "GroupNorm": group_norm,
     "LayerNorm": layer_norm,
     "RMSNorm": rms_norm,

@@ -8,13 +8,12 @@ from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.arguments import collapsed, integer, number, refused
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import NO_PADS, Layer, Shape, show
+from cnncalc.layers.base import NO_PADS, Layer, Pads, Shape, show
 from cnncalc.layers.padding import Pad
 from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS"]
 
-Pads = tuple[tuple[int, int], ...]
 
 MODES = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
 

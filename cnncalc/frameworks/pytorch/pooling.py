@@ -15,14 +15,13 @@ from cnncalc.frameworks.pytorch.arguments import (
     refused,
     spread,
 )
-from cnncalc.layers.base import Layer, Shape, axis_name
+from cnncalc.layers.base import Layer, Pads, Shape, axis_name
 from cnncalc.layers.pool import AveragePool, LpPool, MaxPool
 from cnncalc.layers.transposed import MaxUnpool
 from cnncalc.network import Declared, Expects
 
 __all__ = ["READERS", "to_output_size"]
 
-Pads = tuple[tuple[int, int], ...]
 Axes = tuple[int, ...]
 
 

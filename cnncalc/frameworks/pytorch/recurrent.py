@@ -8,8 +8,8 @@ from math import prod
 from typing import TypedDict
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
-from cnncalc.frameworks.pytorch.arguments import chosen, flag, integer, number, refused
+from cnncalc.frameworks.base import Reader, idle
+from cnncalc.frameworks.pytorch.arguments import MADE, chosen, flag, integer, number, refused
 from cnncalc.layers.base import Layer, Shape, Weight, show
 from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 from cnncalc.network import Declared, Expects
@@ -27,6 +27,7 @@ class _Options(TypedDict):
     axis: int
 
 
+@idle("proj_size", MADE)
 def lstm(
     input_size: object,
     hidden_size: object,
@@ -36,8 +37,6 @@ def lstm(
     dropout: object = 0.0,
     bidirectional: object = False,
     proj_size: object = 0,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     call = "nn.LSTM"
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
@@ -53,6 +52,7 @@ def lstm(
     return _declared(call, layer, input_size)
 
 
+@idle("bidirectional", MADE)
 def gru(
     input_size: object,
     hidden_size: object,
@@ -61,13 +61,12 @@ def gru(
     batch_first: object = False,
     dropout: object = 0.0,
     bidirectional: object = False,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
     return _declared("nn.GRU", GRU(**_options("nn.GRU", *given)), input_size)
 
 
+@idle("bidirectional", MADE)
 def rnn(
     input_size: object,
     hidden_size: object,
@@ -77,8 +76,6 @@ def rnn(
     batch_first: object = False,
     dropout: object = 0.0,
     bidirectional: object = False,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     given = (hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
     activation = chosen("nn.RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
@@ -86,33 +83,23 @@ def rnn(
     return _declared("nn.RNN", layer, input_size)
 
 
-def lstm_cell(
+@idle("bias", MADE)
+def cell(
+    kind: type[GRU] | type[LSTM],
+    call: str,
     input_size: object,
     hidden_size: object,
     bias: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
-    return _cell("nn.LSTMCell", LSTM, input_size, hidden_size, bias)
+    return _cell(call, kind, input_size, hidden_size, bias)
 
 
-def gru_cell(
-    input_size: object,
-    hidden_size: object,
-    bias: object = True,
-    device: object = None,
-    dtype: object = None,
-) -> Declared:
-    return _cell("nn.GRUCell", GRU, input_size, hidden_size, bias)
-
-
+@idle("nonlinearity", MADE)
 def rnn_cell(
     input_size: object,
     hidden_size: object,
     bias: object = True,
     nonlinearity: object = "tanh",
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     kind = partial(
         RNN, activation=chosen("nn.RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
@@ -208,9 +195,9 @@ def _check_start(call: str, layer: Recurrent, start: Shape, cell: bool) -> None:
 
 READERS: dict[str, Reader] = {
     "GRU": gru,
-    "GRUCell": gru_cell,
+    "GRUCell": partial(cell, GRU, "nn.GRUCell"),
     "LSTM": lstm,
-    "LSTMCell": lstm_cell,
+    "LSTMCell": partial(cell, LSTM, "nn.LSTMCell"),
     "RNN": rnn,
     "RNNCell": rnn_cell,
 }

@@ -5,17 +5,19 @@ from __future__ import annotations
 from functools import partial
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, idle
 from cnncalc.frameworks.pytorch.arguments import (
     LAZY,
+    MADE,
     integer,
+    on_map,
     per_axis,
     refused,
     spread,
 )
 from cnncalc.frameworks.pytorch.axes import batch_axis, from_front
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.reshape import Flatten, Unflatten
@@ -25,13 +27,12 @@ from cnncalc.network import Declared, Expects
 __all__ = ["READERS"]
 
 
+@idle("bias", MADE)
 def linear(
     call: str,
     in_features: object,
     out_features: object,
     bias: object = True,
-    device: object = None,
-    dtype: object = None,
 ) -> Declared:
     layer = Linear(integer(call, "out_features", out_features, 1), bias=bool(bias), axis=-1)
     if in_features is LAZY:
@@ -102,16 +103,9 @@ def pixel_unshuffle(downscale_factor: object) -> Declared:
 
 
 def channel_shuffle(groups: object) -> Declared:
-    layer = ChannelShuffle(integer("nn.ChannelShuffle", "groups", groups, 1))
-    return Declared(layer, Expects("nn.ChannelShuffle", rule=_on_map))
-
-
-def _on_map(layer: Layer, shape: Shape) -> Layer:
-    if len(shape) < 2:
-        raise LayerError(
-            f"nn.ChannelShuffle takes maps but receives {show(shape)} features", code="not-a-map"
-        )
-    return layer
+    call = "nn.ChannelShuffle"
+    layer = ChannelShuffle(integer(call, "groups", groups, 1))
+    return Declared(layer, Expects(call, rule=partial(on_map, call)))
 
 
 def unfold(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.base import Reader
+from cnncalc.frameworks.base import Reader, as_tuple
 from cnncalc.frameworks.pytorch.arguments import (
     chosen,
     collapsed,
@@ -98,16 +98,14 @@ def _corners(call: str, mode: str, kind: str, align_corners: object) -> bool:
 
 
 def _factors(call: str, scale_factor: object) -> tuple[float, ...]:
-    given = scale_factor if isinstance(scale_factor, tuple | list) else (scale_factor,)
-    factors = tuple(number(call, "scale_factor", each) for each in given)
+    factors = tuple(number(call, "scale_factor", each) for each in as_tuple(scale_factor))
     if not all(0 < factor <= MAX_VALUE for factor in factors):
         raise refused(f"{call} can't take scale_factor={scale_factor}", "factors above 0")
     return collapsed(factors)
 
 
 def _sizes(call: str, size: object) -> tuple[int, ...]:
-    given = size if isinstance(size, tuple | list) else (size,)
-    return collapsed(tuple(integer(call, "size", each, 1) for each in given))
+    return collapsed(tuple(integer(call, "size", each, 1) for each in as_tuple(size)))
 
 
 def _to_size(layer: Layer, shape: Shape) -> Layer:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from cnncalc.designs import Varied
-from cnncalc.errors import LayerError, Mistakes, SpecError
+from cnncalc.errors import LayerError, Mistakes, Span, SpecError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.network import Step
 from cnncalc.notations.choices import Choices, Place, values_of
@@ -19,6 +18,7 @@ from cnncalc.notations.compact.tree import (
     Definition,
     Either,
     Entries,
+    Group,
     Merge,
     Repeat,
     Tree,
@@ -51,7 +51,7 @@ class ChoosingBuilder(Builder):
         self.choices = let
         self.texts = VaryingTexts(let)
         self.when: When = ()
-        self.options: tuple[tuple[int, ...], Any] = ((), ())
+        self.options: tuple[tuple[int, ...], object] = ((), ())
 
     def read(self, tree: Tree) -> None:
         self.texts.ties_in(tree.span, tree.size.span if tree.size else None)
@@ -67,7 +67,7 @@ class ChoosingBuilder(Builder):
         numbers = [n for n, each in enumerate(self.choices.found) if each.name in parts]
         if not numbers:
             return
-        shapes: dict[tuple[int, ...], Any] = {}
+        shapes: dict[tuple[int, ...], object] = {}
         with At(size.span):
             for each in self.texts.combinations(numbers):
                 pairs = [(self.choices.found[n], v) for n, v in zip(numbers, each, strict=True)]
@@ -108,7 +108,7 @@ class ChoosingBuilder(Builder):
         choices = self.texts.used(texts, values)
         with At(item.span):
             combinations = self.texts.combinations(choices)
-        options: dict[tuple[int, ...], Any] = {}
+        options: dict[tuple[int, ...], Layer | LayerError] = {}
         failed: SpecError | None = None
         for combination in combinations:
             picked = dict(zip(choices, combination, strict=True))
@@ -174,11 +174,18 @@ class ChoosingBuilder(Builder):
         for choice in choices:
             self.choices.called.setdefault(choice, (len(self.steps), ""))
 
-    def add(self, layer: Layer | None, *rest: Any) -> None:
+    def add(
+        self,
+        layer: Layer | None,
+        inputs: tuple[int, ...],
+        span: Span,
+        label: str | None,
+        scope: Scope,
+    ) -> None:
         number = len(self.steps)
         choices, options = self.options
         self.options = ((), ())
-        super().add(layer, *rest)
+        super().add(layer, inputs, span, label, scope)
         if layer is not None and (choices or self.when):
             self.choices.varied[number] = Varied(choices, options, self.when)
 
@@ -261,7 +268,9 @@ class ChoosingBuilder(Builder):
         if item.label is not None:
             self.choices.called.setdefault(choice, (self.flow, ""))
 
-    def build_when(self, choice: int, values: frozenset[int], item: Any, scope: Scope) -> None:
+    def build_when(
+        self, choice: int, values: frozenset[int], item: Group | Repeat, scope: Scope
+    ) -> None:
         """Build what is there with some values of a choice alone."""
         before, self.when = self.when, (*self.when, (choice, values))
         self.build(item.item if isinstance(item, Repeat) else item, scope)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Option
@@ -18,7 +17,10 @@ PLACEHOLDER = re.compile(r"\$(\w+)|\{([^{}]*)\}")
 TOKEN = re.compile(r"\s*(?:(\d+)|\$(\w+)|(//|[-+*()]))")
 
 
-def read_value(option: Option, text: str, let: Mapping[str, int]) -> Any:
+Reader = Callable[[Option, str, Mapping[str, int]], object]
+
+
+def read_value(option: Option, text: str, let: Mapping[str, int]) -> object:
     """The value of one option, as its layer takes it; LayerError if it can't be one."""
     if text in option.words:
         return text
@@ -47,12 +49,10 @@ def _number(option: Option, text: str, let: Mapping[str, int]) -> float:
     return float(text)
 
 
-def _each(
-    read: Callable[[Option, str, Mapping[str, int]], Any],
-) -> Callable[[Option, str, Mapping[str, int]], Any]:
+def _each(read: Reader) -> Reader:
     """A reader for values joined by x."""
 
-    def reader(option: Option, text: str, let: Mapping[str, int]) -> Any:
+    def reader(option: Option, text: str, let: Mapping[str, int]) -> object:
         return tuple(
             part if part in option.words else read(option, part, let) for part in text.split("x")
         )
@@ -77,7 +77,7 @@ def _interval(option: Option, text: str, let: Mapping[str, int]) -> tuple[int | 
     )
 
 
-READERS: dict[str, Callable[[Option, str, Mapping[str, int]], Any]] = {
+READERS: dict[str, Reader] = {
     "count": _count,
     "number": _number,
     "axes": _each(_count),

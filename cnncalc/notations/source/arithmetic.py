@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
+from cnncalc.notations.source.layer_arguments import refusable
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_parts, emit_view, owner_of
 from cnncalc.notations.source.products import product
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -18,10 +18,9 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
 from cnncalc.tracing.constants import combined
-from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor, one_number
-from cnncalc.tracing.weights import Held
+from cnncalc.tracing.tensors import Batch, Static, Tensor, one_number
 
-__all__ = ["owner_of", "size_text", "sizes_without_batch", "tensor_operator"]
+__all__ = ["size_text", "sizes_without_batch", "tensor_operator"]
 
 WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "@": "matmul"}
 WORDS |= {"//": "floordiv", "%": "mod"}
@@ -81,11 +80,7 @@ def in_line(machine: Machine, tensor: Tensor, tensors: Sequence[Tensor]) -> Tens
 
 def scaled(machine: Machine, sign: str, tensor: Tensor, number: float, reverse: bool) -> Value:
     """A tensor and a number."""
-    try:
-        parts = with_number(WORDS[sign], number, reverse)
-    except LayerError as error:
-        raise Refusal(error.message, code=error.code) from None
-    for part in parts:
+    for part in refusable(with_number, WORDS[sign], number, reverse):
         tensor = emit(machine, part.layer, [tensor], op=part.word)
     return tensor
 
@@ -96,22 +91,9 @@ def learned(machine: Machine, sign: str, tensor: Tensor, static: Static, reverse
         raise Refusal(f"`{sign}` between a tensor and weights can't be followed")
     sizes = sizes_without_batch(tensor, static)
     sizes = machine.part(tensor.operations).inner_sizes(machine, sizes)
-    owner, role = owner_of(static)
-    held: Held = {"weight": static}
-    batch = tensor.batch
-    for part in with_kept(WORDS[sign], tensor.shape, sizes, role, reverse):
-        whose, what = (owner, held) if part.holds else (None, None)
-        tensor = emit(
-            machine, part.layer, [tensor], op=part.word, owner=whose, held=what, batch=batch
-        )
-    return tensor
-
-
-def owner_of(static: Static) -> tuple[Parameter | None, str]:
-    """The tensor that a step which holds this is named after, and its role."""
-    learned_ones = [each for each in static.sources if each.role == "parameter"]
-    owner = next(iter(learned_ones or static.sources), None)
-    return owner, owner.role if owner is not None else "constant"
+    _, role = owner_of(static)
+    parts = with_kept(WORDS[sign], tensor.shape, sizes, role, reverse)
+    return emit_parts(machine, parts, tensor, static, tensor.batch)
 
 
 def sizes_without_batch(tensor: Tensor, static: Static) -> tuple[int, ...]:

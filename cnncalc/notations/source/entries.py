@@ -1,4 +1,4 @@
-"""Whole numbers in a row, and the entries of a fixed table that such numbers name."""
+"""The entries of a fixed table that whole numbers name."""
 
 from __future__ import annotations
 
@@ -6,42 +6,13 @@ from math import prod
 
 from cnncalc.python.exceptions import raised
 from cnncalc.python.iteration import listed
-from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import is_small, taken
 from cnncalc.tracing.tensors import Static, one_number
 
-__all__ = ["arange", "entries", "places_of"]
-
-
-def arange(
-    machine: Machine, start: Value, stop: Value = None, step: Value = 1, **options: Value
-) -> Static:
-    """`arange` of whole numbers, as NumPy, PyTorch (which says `end`) and Keras have it."""
-    stop = options.get("end", stop)
-    bounds = [
-        one_number(each) for each in ((0, start, step) if stop is None else (start, stop, step))
-    ]
-    if not all(isinstance(each, int) for each in bounds) or not bounds[2]:
-        raise Refusal("`arange` of these bounds can't be followed")
-    if any(map(is_open, bounds)):
-        return counted_up(*bounds)
-    values = range(*bounds)
-    check_count(len(values))
-    machine.budget.spend(len(values))
-    return Static((len(values),), (), list(values), True)
-
-
-def counted_up(start: int, stop: int, step: int) -> Static:
-    """The same where sizes are the bounds: how many they are is known, and the ends of them."""
-    count = -(-(stop - start) // step)
-    made = Static((max(0, count),), whole=True)
-    if count > 0:
-        made.ends = start, start + (count - 1) * step
-    return made
+__all__ = ["entries", "places_of"]
 
 
 def places_of(machine: Machine, part: Value, size: int) -> list[int]:

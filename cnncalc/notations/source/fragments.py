@@ -59,17 +59,22 @@ def flow_of(tree: ast.Module) -> tuple[list[ast.stmt], list[str]]:
     It begins where something flows that no line has made: `x = F.relu(self.conv1(x))`.
     """
     bound: set[str] = set()
+    seen = 0  # lines whose names are in `bound`: none in most files, where nothing flows
     for number, node in enumerate(tree.body):
-        flowing = flows_in(node, bound)
+        names = flows_in(node)
+        if not names:
+            continue
+        bound.update(*map(names_bound, tree.body[seen:number]))
+        seen = number
+        flowing = [name for name in names if name not in bound]
         if flowing:
             rest = [each for each in tree.body[number:] if not isinstance(each, NOT_LINES)]
             return rest, flowing
-        bound |= names_bound(node)
     return [], []
 
 
-def flows_in(node: ast.stmt, bound: set[str]) -> list[str]:
-    """The names that flow into a line of a forward; none of any other line."""
+def flows_in(node: ast.stmt) -> list[str]:
+    """The names that a line of a forward gives its calls; none of any other line."""
     if isinstance(node, (*NOT_LINES, ast.Expr)) or not sets_self(node) or stores_in_self(node):
         return []
     inner = {each.target.id for each in ast.walk(node)
@@ -81,7 +86,7 @@ def flows_in(node: ast.stmt, bound: set[str]) -> list[str]:
         for arg in call.args
         if isinstance(arg, ast.Name)
     ]
-    return [name for name in dict.fromkeys(names) if name not in bound | inner]
+    return [name for name in dict.fromkeys(names) if name not in inner]
 
 
 def root_of(node: ast.expr) -> str:

@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError, Span, SpecError, shortened
+from cnncalc.errors import LayerError, Span, SpecError, first_of, shortened
 from cnncalc.layers.base import Shape, show
 from cnncalc.network import Hint, Typed
 from cnncalc.notations.sizes import read_size
@@ -106,11 +106,9 @@ def _one(found: list[Found]) -> Found | None:
             f"{' and '.join(map(show, sizes))} in {_line(each.span)}"
             for sizes, each in known.items()
         ]
-        more = f" and {len(told) - MAX_LISTED} more" if len(told) > MAX_LISTED else ""
         first = next(iter(known.values()))
         raise SpecError(
-            f"this source gives its model several input sizes: "
-            f"{', '.join(told[:MAX_LISTED])}{more}",
+            f"this source gives its model several input sizes: {first_of(told, MAX_LISTED)}",
             first.span,
             code="several-sizes",
             help=f"say which: `-i {'x'.join(map(str, first.sizes))}`",

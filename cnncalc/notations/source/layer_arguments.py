@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from inspect import BoundArguments, Parameter
-from typing import TypeVar
+from inspect import Parameter
+from typing import TYPE_CHECKING, TypeVar
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.base import form_of, read
-from cnncalc.notations.source.argument_places import argument
+from cnncalc.frameworks.base import arguments_of, called, form_of, read
+from cnncalc.packages import OnUse
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.run_values import RunValue
-from cnncalc.python.values import Opaque, Value, describe
+from cnncalc.python.values import Instance, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
 
-__all__ = ["LAYER_COST", "by_name", "made", "or_unknown", "plain", "refused"]
+if TYPE_CHECKING:
+    from cnncalc.notations.source import argument_places
+else:  # the place of an argument that is refused
+    argument_places = OnUse("cnncalc.notations.source.argument_places")
+
+__all__ = ["LAYER_COST", "by_name", "layers_of", "made", "or_unknown", "plain", "refusable"]
 
 # Arguments that change no size and no count, by their names; what only a run knows is left out.
 IDLE = words(
     "alpha drop_rate dropout dropout_p epsilon eps lower momentum negative_slope p rate stddev "
     "upper value"
 )
+AS_IT_IS = frozenset([int, bool, str, float, type(None)])  # most arguments are one of these
 LAYER_COST = 200  # in fuel: binding the arguments of a layer is dear
 
 
 def plain(value: Value) -> Value:
     """An argument as the vocabulary's readers take it: plain data."""
+    if value.__class__ in AS_IT_IS:
+        return value
     value = content_of(value)
     if isinstance(value, tuple | list):
         return type(value)(plain(each) for each in value)
@@ -58,33 +66,41 @@ def or_unknown(value: Value) -> Value:
     return value if isinstance(value, RunValue) else plain(value)
 
 
-def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
+Made = TypeVar("Made")
+
+
+def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
+    """What a rule gives; its bare sentence becomes a refusal at this place."""
+    try:
+        return rule(*args, **options)
+    except LayerError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
     """A layer's bare sentence on its way to its place: an argument of the call, where one is to
     blame; `reader` has that call's signature, if it is known.
     """
     refusal = Refusal(error.message, help=error.help, code=error.code)
     if error.option:
-        refusal.narrow = partial(argument, option=error.option, reader=reader)
+        refusal.narrow = partial(argument_places.argument, option=error.option, reader=reader)
     return refusal
 
 
 ANY_RATE = 0.5  # of what is idle and has no default
 
 
-def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
+def _leave_out(reader: Callable[..., object], arguments: dict[str, Value]) -> None:
     """Take what only a run knows from a call's arguments; Refusal where a size may depend on it."""
-    for name, value in list(bound.arguments.items()):
+    for name, value in arguments.items():
         if not isinstance(value, RunValue):
             continue
         if name not in IDLE:
             refusal = value.needed(f"`{name}` of this layer")
-            refusal.narrow = partial(argument, option=name, reader=reader)
+            refusal.narrow = partial(argument_places.argument, option=name, reader=reader)
             raise refusal
-        default = bound.signature.parameters[name].default
-        bound.arguments[name] = ANY_RATE if default is Parameter.empty else default
-
-
-Made = TypeVar("Made")
+        default = form_of(reader).parameters[name].default
+        arguments[name] = ANY_RATE if default is Parameter.empty else default
 
 
 def made(
@@ -93,12 +109,18 @@ def made(
     """What a reader makes of a call's arguments, and the arguments by name with defaults."""
     try:
         try:
-            bound = form_of(reader).bind(*values, **kwargs)
-            _leave_out(reader, bound)
+            arguments = arguments_of(reader, values, kwargs)
         except TypeError:
             read(reader, call, values, kwargs)  # says what doesn't fit
             raise
-        bound.apply_defaults()
-        return reader(*bound.args, **bound.kwargs), bound.arguments
+        _leave_out(reader, arguments)
+        return called(reader, arguments), arguments
     except LayerError as error:
-        raise refused(error, reader) from None
+        raise _refused(error, reader) from None
+
+
+def layers_of(made: Instance) -> Value:
+    """What the arguments of an object have made; Refusal where they haven't yet."""
+    if made.layers is None:
+        raise Refusal(f"`{made.cls.name}` runs before `super().__init__()` has made it")
+    return made.layers

@@ -39,17 +39,15 @@ def bare_calls(machine: Interpreter, module: Module) -> Value:
         return machine.call(SEQUENTIAL, values, {})
     if all(is_keras_layer(value) for value in values):
         return machine.call(machine.library("keras.Sequential"), [values], {})
-    refusal = Refusal("layers of PyTorch and of Keras stand side by side here")
-    refusal.span = module.file.span(nodes[-1])
-    raise refusal
+    place = module.file.span(nodes[-1])
+    raise Refusal("layers of PyTorch and of Keras stand side by side here", span=place)
 
 
 def no_model(machine: Interpreter, module: Module) -> Refusal:
     """What a source is told that holds no model: a class may have been meant for one."""
     if not module.file.text.strip():
-        refusal = Refusal("the source is empty", help=MODELS, code="empty")
-        refusal.span = Span(module.file.source, 0, 0)
-        return refusal
+        start = Span(module.file.source, 0, 0)
+        return Refusal("the source is empty", help=MODELS, code="empty", span=start)
     for name in statements_of(module, ast.ClassDef):
         cls = tried(module, name)
         meant = base_meant(machine, cls) if isinstance(cls, Class) else None
@@ -72,9 +70,8 @@ def base_meant(machine: Interpreter, cls: Class) -> Refusal | None:
         advice = f"write `class {cls.name}(nn.Module):`"
     else:
         return None
-    refusal = Refusal(message, help=advice, code="foreign")
-    refusal.span = cls.place() if cls.place else None
-    return refusal
+    place = cls.place() if cls.place else None
+    return Refusal(message, help=advice, code="foreign", span=place)
 
 
 def called(node: ast.expr, cls: Class) -> str:

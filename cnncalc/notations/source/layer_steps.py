@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cnncalc.analysis import MAX_ELEMENTS, settle
-from cnncalc.errors import LayerError
+from cnncalc.errors import LayerError, Span
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH, Layer, Shape
 from cnncalc.network import Declared
 from cnncalc.notations.source.axes import inner_shape
 from cnncalc.notations.source.model_trace import ModelTrace, held_by
-from cnncalc.notations.source.shape_errors import misfit
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.step_names import name_of, spans_of
+from cnncalc.packages import OnUse
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, Instance, Value
+from cnncalc.tracing.arithmetic import Part
 from cnncalc.tracing.arrays import Sizes
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.entries import at_entries
@@ -25,7 +27,20 @@ from cnncalc.tracing.trace import Record
 from cnncalc.tracing.views import between
 from cnncalc.tracing.weights import Held
 
-__all__ = ["batch_of", "emit", "emit_view", "made_of", "overwritten"]
+if TYPE_CHECKING:
+    from cnncalc.notations.source import shape_errors
+else:  # what is said of shapes that don't fit
+    shape_errors = OnUse("cnncalc.notations.source.shape_errors")
+
+__all__ = [
+    "batch_of",
+    "emit",
+    "emit_parts",
+    "emit_view",
+    "made_of",
+    "overwritten",
+    "owner_of",
+]
 
 # Layers along axes that they name, counted without a batch in front.
 ALONG = frozenset(
@@ -98,6 +113,31 @@ def emit(
     return tensor
 
 
+def emit_parts(
+    machine: Machine,
+    parts: Sequence[Part],
+    tensor: Tensor,
+    weights: Static,
+    batch: BatchAxis | None = None,
+) -> Value:
+    """The steps of an operation with weights, of which those that hold them are named so."""
+    owner, _ = owner_of(weights)
+    held: Held = {"weight": weights}
+    for part in parts:
+        whose, what = (owner, held) if part.holds else (None, None)
+        tensor = emit(
+            machine, part.layer, [tensor], op=part.word, owner=whose, held=what, batch=batch
+        )
+    return tensor
+
+
+def owner_of(static: Static) -> tuple[Parameter | None, str]:
+    """The tensor that a step which holds this is named after, and its role."""
+    learned = [each for each in static.sources if each.role == "parameter"]
+    owner = next(iter(learned or static.sources), None)
+    return owner, owner.role if owner is not None else "constant"
+
+
 def output_of(
     machine: Machine,
     declared: Declared,
@@ -114,7 +154,7 @@ def output_of(
         if trace is not None and all(isinstance(each, Tensor) for each in inputs):
             numbers = tuple(each.number for each in inputs)
             trace.refused = declared, numbers, shapes
-        raise misfit(machine, error, declared, inputs, shapes, owner) from None
+        raise shape_errors.misfit(machine, error, declared, inputs, shapes, owner) from None
 
 
 def emit_view(
@@ -194,7 +234,7 @@ def at_frames(
         return at_entries(declared, shapes, axes)
     except LayerError as error:
         samples = tuple(shape[axes:] for shape in shapes)
-        raise misfit(machine, error, declared, inputs, samples, owner) from None
+        raise shape_errors.misfit(machine, error, declared, inputs, samples, owner) from None
 
 
 def on_axes(layer: Layer, tensor: Tensor) -> Layer | None:
@@ -248,9 +288,8 @@ def at_work_on_fixed(
     found = weights_of(owner)
     if not found:
         raise fixed_alone()
-    refusal = fixed_alone()
-    refusal.span = next(iter(machine.spans()), None)
-    trace.tried.setdefault(id(owner), (refusal, found))
+    here = next(iter(machine.spans()), None)
+    trace.tried.setdefault(id(owner), (fixed_alone(here), found))
     return found
 
 
@@ -262,10 +301,11 @@ def weights_of(owner: Value) -> list[Static]:
     return [] if own is MISSING else [weight for _, weight in own.call(None, [owner], {})]
 
 
-def fixed_alone() -> Refusal:
+def fixed_alone(place: Span | None = None) -> Refusal:
     return Refusal(
         "this layer works on a tensor that doesn't come from the input, so no step of the "
-        "network has its weights"
+        "network has its weights",
+        span=place,
     )
 
 

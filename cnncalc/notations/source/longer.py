@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
-from cnncalc.notations.source.arithmetic import owner_of, size_text, sizes_without_batch
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.arithmetic import size_text, sizes_without_batch
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_parts, owner_of
 from cnncalc.notations.source.slices import cut
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -17,7 +17,6 @@ from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Static, Tensor
-from cnncalc.tracing.weights import Held
 
 __all__ = ["in_order", "one_after_the_other", "static_cat"]
 
@@ -83,11 +82,7 @@ def longer(
             code="branches",
         )
     fill = None if static.sources else static.uniform
-    owner, role = owner_of(static)
-    part = extended(tensor.shape, axis, sizes[axis], front, fill, role)
-    whose = owner if part.holds else None
-    held: Held | None = {"weight": static} if part.holds else None
-    output: Tensor = emit(
-        machine, part.layer, [tensor], op="cat", owner=whose, held=held, batch=tensor.batch
-    )
+    _, role = owner_of(static)
+    part = extended(tensor.shape, axis, sizes[axis], front, fill, role)._replace(word="cat")
+    output: Tensor = emit_parts(machine, [part], tensor, static, tensor.batch)
     return output

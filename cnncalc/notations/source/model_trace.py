@@ -99,13 +99,11 @@ def held_by(owner: Value) -> Held:
     """The tensors of a module's layer that its source has touched."""
     if not isinstance(owner, Instance) or owner.layers is None:
         return {}
-    fields = owner.fields
-    # Recurrent layers name theirs by layer and direction; of all others these names are known.
-    if not any(name.startswith(OF_LAYERS) for name in fields):
-        names = (*WEIGHTS, *(fields.keys() & ATTENTION))
-        return {name: value for name in names if isinstance(value := fields.get(name), Static)}
-    held = ((in_layer(name), value) for name, value in fields.items() if is_weight(name))
-    return {name: value for name, value in held if isinstance(value, Static)}
+    return {
+        in_layer(name): value
+        for name, value in owner.fields.items()
+        if isinstance(value, Static) and is_weight(name)
+    }
 
 
 def in_layer(name: str) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from contextlib import suppress
 
-from cnncalc.errors import Source, SpecError
+from cnncalc.errors import Source, SpecError, first_of
 from cnncalc.notations.model_packages import HOMES
 from cnncalc.notations.source.keras.kinds import is_keras_class
 from cnncalc.notations.source.layer_list import bare_calls
@@ -35,6 +35,8 @@ from cnncalc.python.values import (
 from cnncalc.suggestions import suggest
 
 __all__ = ["choose"]
+
+MAX_NAMED = 12
 
 
 def choose(machine: Interpreter, module: Module, entry: str | None, package: str = "") -> Value:
@@ -116,7 +118,7 @@ def resolved(machine: Interpreter, scope: Scope, node: ast.expr) -> Value:
             scope, node, lambda: runnable(machine, get_attribute(machine, holder, node.attr))
         )
     value = machine.evaluate(scope, node)
-    return machine.call_at(scope, node, lambda: runnable(machine, value))
+    return machine.call_at(scope, node, runnable, machine, value)
 
 
 def is_in_package(machine: Interpreter, scope: Scope, node: ast.expr) -> bool:
@@ -230,11 +232,9 @@ def without_arguments(name: str, cls: Class) -> Refusal:
 
 
 def ambiguous(names: list[str]) -> Refusal:
-    shown = names[:12]
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return Refusal(
-        f"this source has several models: {', '.join(shown)}{more}",
-        help=f"name one, as in `model.py:{shown[0]}`",
+        f"this source has several models: {first_of(names, MAX_NAMED)}",
+        help=f"name one, as in `model.py:{names[0]}`",
         code="choose",
     )
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cnncalc.errors import Source, Span
+from cnncalc.errors import Source, Span, first_of
 from cnncalc.notations.source.torch.nn.containers import SEQUENTIAL
 from cnncalc.notations.source.torch.nn.module import MODULE, children, set_attribute
 from cnncalc.python.interpreter import Interpreter
@@ -142,9 +142,7 @@ def _names(name: str, times: str | None, span: Span) -> Sequence[str] | range:
 
 
 def _wrong(message: str, span: Span, code: str) -> Refusal:
-    refusal = Refusal(message, help="the text as `print(model)` gives it", code=code)
-    refusal.span = span
-    return refusal
+    return Refusal(message, help="the text as `print(model)` gives it", code=code, span=span)
 
 
 def _place(node: ast.expr, span: Span) -> None:
@@ -229,8 +227,8 @@ class _Builder:
                 "input isn't printed",
                 help=SOURCE,
                 code="printed",
+                span=part.span,
             )
-            refusal.span = part.span
             refusal.notes += self.told()
             raise refusal
 
@@ -240,5 +238,4 @@ class _Builder:
         """What isn't counted."""
         names = [f"`{name}`" for name in self.unknown]
         if names:
-            more = f" and {len(names) - MAX_TOLD} more" if len(names) > MAX_TOLD else ""
-            yield f"weights of {', '.join(names[:MAX_TOLD])}{more} aren't printed, nor counted"
+            yield f"weights of {first_of(names, MAX_TOLD)} aren't printed, nor counted"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
-from cnncalc.layers.base import Shape, show
+from cnncalc.layers.base import Layer, Shape, show
+from cnncalc.layers.product import MatrixProduct
 
 __all__ = ["not_multiplied"]
 
@@ -15,7 +15,7 @@ Told = tuple[str, str | None]
 
 
 def not_multiplied(
-    error: LayerError, layer: Any, call: str | None, shapes: Sequence[Shape], keras: bool
+    error: LayerError, layer: Layer, call: str | None, shapes: Sequence[Shape], keras: bool
 ) -> Told:
     """The message and the help in the words of the source.
 
@@ -30,7 +30,7 @@ def not_multiplied(
         return _no_positions(call or "attention", shapes, keras)
     if layer.kind == "mha" and error.code == "branches" and len(shapes) == 3:
         return _unequal(call or "attention", shapes, keras)
-    if layer.kind == "matmul" and len(shapes) == 2 and min(map(len, shapes)) > 1:
+    if isinstance(layer, MatrixProduct) and len(shapes) == 2 and min(map(len, shapes)) > 1:
         return _differ(error, layer, shapes, keras)
     return error.message, error.help
 
@@ -55,7 +55,7 @@ def _unequal(call: str, shapes: Sequence[Shape], keras: bool) -> Told:
     return message, "a value for each key, such as `attn(x, memory, memory)`"
 
 
-def _differ(error: LayerError, layer: Any, shapes: Sequence[Shape], keras: bool) -> Told:
+def _differ(error: LayerError, layer: MatrixProduct, shapes: Sequence[Shape], keras: bool) -> Told:
     a, b = shapes
     sizes = a[-1], b[-1 if layer.transpose else -2]
     if sizes[0] == sizes[1]:

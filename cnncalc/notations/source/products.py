@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
-from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, show
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.layer_arguments import plain, refused
-from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.layer_arguments import plain, refusable
+from cnncalc.notations.source.layer_steps import batch_of, emit, emit_parts, owner_of
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.guests import Guest
 from cnncalc.python.iteration import content_of
@@ -33,7 +30,7 @@ from cnncalc.tracing.products import (
 )
 from cnncalc.tracing.tensors import Operations, Static, Tensor
 
-__all__ = ["PRODUCTS", "planned", "product", "refusable", "scaled_dot_product_attention", "through"]
+__all__ = ["PRODUCTS", "planned", "product", "scaled_dot_product_attention", "through"]
 
 
 MAX_LETTERS = 8
@@ -104,20 +101,7 @@ def batch_in_front(left: Tensor, right: Tensor) -> BatchAxis:
 
 def order_of(machine: Machine) -> str:
     """Where the source's last axis is among those that flow: `first`, at the end as there."""
-    if state_of(machine).notation != "keras":
-        return "first"
-    return str(keras_of(machine).frame.order)
-
-
-Made = TypeVar("Made")
-
-
-def refusable(rule: Callable[..., Made], *args: object, **options: object) -> Made:
-    """What a rule of `tracing` gives; its bare sentence becomes a refusal at this place."""
-    try:
-        return rule(*args, **options)
-    except LayerError as error:
-        raise refused(error) from None
+    return "last" if state_of(machine).layout == "channels-last" else "first"
 
 
 def _words(value: Value) -> str:
@@ -138,7 +122,7 @@ def through(machine: Machine, tensor: Tensor, weights: Static, sizes: Sizes, axi
             f"{tensor.shape[axis]} is not {sizes[0]}",
             code="branches",
         )
-    owner = weights.sources[0] if weights.sources else None
+    owner, _ = owner_of(weights)
     layer = with_weights(tensor.shape, sizes[1], axis)
     return emit(machine, layer, [tensor], op="matmul", owner=owner, held={"weight": weights})
 
@@ -304,11 +288,9 @@ def _with_kept(
     if set(kept) <= set(part) & set(result):  # nothing is summed over: each value times one
         tensor = _rearranged(machine, tensor, part, result)
         return machine.part(Operations).binary(machine, "*", tensor, _along(kept, result, weights))
-    owner = weights.sources[0] if weights.sources else None
-    for each in refusable(with_kept_letters, part, kept, result, (tensor.shape, weights.shape)):
-        whose, held = (owner, {"weight": weights}) if each.holds else (None, None)
-        tensor = emit(machine, each.layer, [tensor], op=each.word, owner=whose, held=held)
-    return tensor
+    shapes = tensor.shape, weights.shape
+    layers = refusable(with_kept_letters, part, kept, result, shapes)
+    return emit_parts(machine, layers, tensor, weights)
 
 
 def _along(kept: str, result: str, weights: Static) -> Static:

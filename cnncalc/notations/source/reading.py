@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +32,7 @@ from cnncalc.python.limits import Budget
 from cnncalc.python.protocols import Library
 from cnncalc.python.refusals import followed
 from cnncalc.python.source_tree import Disk, Tree
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Value
 from cnncalc.rows import from_layout
 from cnncalc.symbols.followed import set_reader
@@ -47,7 +47,6 @@ else:  # Keras's rules, sizes that nobody gives, printed models
 
 __all__ = ["Asked", "read"]
 
-PRINTED = "): "  # of each part of a printed model
 MARK = "cnncalc:"  # of comments that are for us
 
 # What stands between a size and its source, as in `3x32x32, nn.Sequential(…)`.
@@ -85,6 +84,7 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
     size, begin = in_front(source)
     notation = asked.notation
 
+    @with_room
     def build(
         wanted: Shape | None = None, inputs: dict[int, Shape] | None = None
     ) -> tuple[Interpreter, Value]:
@@ -108,7 +108,8 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
                 module = machine.start(file)
                 return machine, choose(machine, module, asked.entry, asked.package)
 
-    is_printed = PRINTED in source.text and printed.is_printed(source.text[begin:])
+    text = source.text[begin:]
+    is_printed = may_be_printed(text) and printed.is_printed(text)
     check_let(source, asked.let)
     network = around(build, source)
     if is_printed and network.input is None and not network.steps[1:]:
@@ -118,6 +119,12 @@ def read(source: Source, asked: Asked, disk: Disk) -> Network:
         if typed is not None:
             give(network, typed)
     return network
+
+
+def may_be_printed(text: str) -> bool:
+    """Whether a text begins as what `print(model)` shows: with a part, or with what holds it."""
+    first = text.lstrip().partition("\n")[0].rstrip()
+    return first.startswith("(") or first.endswith("(")
 
 
 def check_let(source: Source, let: Mapping[str, Value]) -> None:
@@ -163,7 +170,7 @@ def around(build: Build, source: Source) -> Network:
         network = keras.keras_network(build, machine, model, None)
     if MARK in source.text or network.input is None:
         module = next(each for each in machine.modules.values() if each.file.source is source)
-        network.hint = partial(given_sizes.from_calls, module, model)
+        network.hint = lambda: given_sizes.from_calls(module, model)
         found = given_sizes.from_comments(module.file, model) if MARK in source.text else None
         if found is not None:
             give(network, Typed(found.sizes, found.span))

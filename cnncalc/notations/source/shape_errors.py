@@ -38,21 +38,20 @@ def misfit(
     shapes = tuple([tuple(map(int, shape)) for shape in shapes])  # no size asks for an advice
     layer, expects = declared.layer, declared.expects
     message, advice = error.message, error.help
-    option = _option(error, expects, shapes)
+    option, keras = _option(error, expects, shapes), state_of(machine).is_keras
     if error.code == "declared" and expects and len(shapes) == 1 and option:
         message, advice = otherwise(machine, expects, inputs[0], shapes[0], made, owner)
     elif error.code == "branches" and len(shapes) > 1 and not isinstance(layer, Product):
         listed = " and ".join(shown(machine, shape) for shape in shapes)
         message = f"`{layer.kind}` can't join {listed}"
-        advice = joining(layer, shapes, state_of(machine).notation == "keras")
+        advice = joining(layer, shapes, keras)
     elif isinstance(layer, Product) and error.code in ("branches", "wrong-axes"):
         outside = [as_layout(shape, state_of(machine).layout) for shape in shapes]
-        call, keras = expects and expects.call, state_of(machine).notation == "keras"
+        call = expects and expects.call
         message, advice = not_multiplied(error, layer, call, outside, keras)
     elif error.code == "wrong-axes" and expects and len(shapes) == 1:
         advice = for_another_rank(machine, expects.call, shapes[0]) or advice
     elif error.code == "scalar":
-        keras = state_of(machine).notation == "keras"
         word = "keras.ops.expand_dims(x, -1)" if keras else "x.unsqueeze(1)"
         advice = f"`{word}` makes a vector of it"
     refusal = Refusal(message, help=advice, code=error.code)

@@ -11,7 +11,7 @@ from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import Piece, cuts, piece_of
 from cnncalc.tracing.tensors import Batch, Tensor
 
-__all__ = ["check_bounds", "cut", "taken"]
+__all__ = ["check_bounds", "cut", "parts_of", "taken"]
 
 
 def cut(machine: Machine, tensor: Tensor, kept: dict[int, Piece]) -> Tensor:
@@ -19,6 +19,18 @@ def cut(machine: Machine, tensor: Tensor, kept: dict[int, Piece]) -> Tensor:
     for layer in cuts(tensor.shape, kept):
         tensor = emit(machine, layer, [tensor], op="getitem", batch=tensor.batch)
     return tensor
+
+
+def parts_of(index: Value, rank: int) -> list[Value]:
+    """The parts of an index, a whole axis for each that `...` stands for; None takes none."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    named = sum(part is not None and part is not ... for part in parts)
+    if named > rank:
+        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    dots = next((place for place, part in enumerate(parts) if part is ...), None)
+    if dots is not None:
+        parts[dots : dots + 1] = [slice(None)] * (rank - named)
+    return parts
 
 
 def check_bounds(part: slice) -> None:

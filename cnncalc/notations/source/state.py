@@ -31,6 +31,11 @@ class State:
         self.inputs: dict[int, Shape] = {}
 
     @property
+    def is_keras(self) -> bool:
+        """Whether Keras's names are those that are read."""
+        return self.notation == "keras"
+
+    @property
     def steps(self) -> ModelTrace:
         """The steps so far of a model that is running."""
         assert self.trace is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.values import OBJECT, Class, Instance, Value
 
@@ -43,16 +43,12 @@ def parse_known_args(machine: Machine, parser: Instance, *args: Value, **options
     return parse_args(machine, parser), []
 
 
-def itself(machine: Machine, parser: Instance, *args: Value, **options: Value) -> Instance:
-    return parser
-
-
 FLAGS: dict[Value, bool] = {"store_true": False, "store_false": True}
 METHODS: dict[str, Callable[..., Value]] = {
     "__init__": init,
     "add_argument": add_argument,
-    "add_argument_group": itself,
-    "add_mutually_exclusive_group": itself,
+    "add_argument_group": unchanged,
+    "add_mutually_exclusive_group": unchanged,
     "set_defaults": set_defaults,
     "parse_args": parse_args,
     "parse_known_args": parse_known_args,
@@ -60,9 +56,7 @@ METHODS: dict[str, Callable[..., Value]] = {
 }
 NAMESPACE = Class("Namespace", (OBJECT,))
 NAMES: dict[str, Value] = {
-    "ArgumentParser": Class(
-        "ArgumentParser", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()}
-    ),
+    "ArgumentParser": class_of_methods("ArgumentParser", METHODS),
     "Namespace": NAMESPACE,
     "ArgumentDefaultsHelpFormatter": NAMESPACE,
 }

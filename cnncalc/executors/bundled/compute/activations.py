@@ -168,23 +168,15 @@ def _slopes(at: Context, layer: ParametricReLU, x: Array) -> Array:
     return at.tensor("weight", (layer.n,), around=0.25).reshape(-1, *(1,) * (x.ndim - 2))
 
 
-@computes("softmax")
-def softmax(at: Context, layer: Softmax, x: Array) -> Array:
-    """exp(x) over its sum along the axis."""
+@computes("softmax", "softmin")
+def softmax(at: Context, layer: Softmax | Softmin, x: Array) -> Array:
+    """exp(x) over its sum along the axis; softmin is that of the negated values."""
     axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
     out = at.like(x)
-    at.xp.subtract(x, x.max(axis=axis, keepdims=True), out=out)
-    at.xp.exp(out, out=out)
-    out /= out.sum(axis=axis, keepdims=True)
-    return out
-
-
-@computes("softmin")
-def softmin(at: Context, layer: Softmin, x: Array) -> Array:
-    """Softmax of the negated values."""
-    out = at.like(x)
-    axis = 1 + axis_of(layer, layer.axis, x.ndim - 1)
-    at.xp.subtract(x.min(axis=axis, keepdims=True), x, out=out)
+    if layer.kind == "softmin":
+        at.xp.subtract(x.min(axis=axis, keepdims=True), x, out=out)
+    else:
+        at.xp.subtract(x, x.max(axis=axis, keepdims=True), out=out)
     at.xp.exp(out, out=out)
     out /= out.sum(axis=axis, keepdims=True)
     return out

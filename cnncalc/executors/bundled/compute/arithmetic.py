@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,8 @@ from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import Namespace
-from cnncalc.executors.geometry import chosen_axes, learned_sizes, unbiased
+from cnncalc.executors.geometry import learned_sizes
+from cnncalc.executors.shared_layers import reduced
 from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Layer
 from cnncalc.layers.expand import Expand
@@ -58,27 +58,6 @@ def _learned(at: Context, layer: Scale | Shift, x: Array, around: float) -> Arra
     return at.tensor("weight", shape, around=around)
 
 
-# What reductions do with the axes that they run along.
-REDUCTIONS: dict[str, Callable[[Namespace, Array, tuple[int, ...]], Array]] = {
-    "mean": lambda xp, x, axes: x.mean(axis=axes, keepdims=True),
-    "max": lambda xp, x, axes: x.max(axis=axes, keepdims=True),
-    "min": lambda xp, x, axes: x.min(axis=axes, keepdims=True),
-    "sum": lambda xp, x, axes: x.sum(axis=axes, keepdims=True),
-    "prod": lambda xp, x, axes: x.prod(axis=axes, keepdims=True),
-    "norm1": lambda xp, x, axes: xp.abs(x).sum(axis=axes, keepdims=True),
-    "norm2": lambda xp, x, axes: xp.sqrt(xp.square(x).sum(axis=axes, keepdims=True)),
-    "squares": lambda xp, x, axes: xp.square(x).sum(axis=axes, keepdims=True),
-    "logsumexp": lambda xp, x, axes: _logsumexp(xp, x, axes),
-    "var": lambda xp, x, axes: x.var(axis=axes, keepdims=True),
-    "std": lambda xp, x, axes: x.std(axis=axes, keepdims=True),
-}
-
-
-def _logsumexp(xp: Namespace, x: Array, axes: tuple[int, ...]) -> Array:
-    most = x.max(axis=axes, keepdims=True)
-    return most + xp.log(xp.exp(x - most).sum(axis=axes, keepdims=True))
-
-
 @computes("expand")
 def expand(at: Context, layer: Expand, x: Array) -> Array:
     """Axes of size 1 repeated, in memory that a later step may write over."""
@@ -89,9 +68,4 @@ def expand(at: Context, layer: Expand, x: Array) -> Array:
 
 @computes("reduce")
 def reduce(at: Context, layer: Reduce, x: Array) -> Array:
-    """The mean, maximum, sum … along axes, which stay with size 1 or go."""
-    axes = tuple(1 + axis for axis in sorted(set(chosen_axes(layer, x.ndim - 1))))
-    out = REDUCTIONS[layer.by](at.xp, x, axes)
-    if (factor := unbiased(layer, math.prod(x.shape[axis] for axis in axes))) != 1:
-        out *= factor
-    return out if layer.keep else at.xp.squeeze(out, axis=axes)
+    return reduced(at.xp, layer, x)

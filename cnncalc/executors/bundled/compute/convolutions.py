@@ -15,7 +15,6 @@ from cnncalc.executors.geometry import (
     convolution_axes,
     map_sizes,
     pads_of,
-    pointwise_axes,
     spread_axes,
 )
 from cnncalc.layers.conv import Conv, DepthwiseConv, PointwiseConv, SeparableConv
@@ -41,9 +40,7 @@ def depthwise(at: Context, layer: DepthwiseConv, x: Array) -> Array:
 @computes("pwconv")
 def pointwise(at: Context, layer: PointwiseConv, x: Array) -> Array:
     """Every stride-th place by itself, over all channels of a group."""
-    axes = pointwise_axes(layer, map_sizes(x.shape[1:]))
-    weight, bias = _weights(at, layer, x.shape[1] // layer.groups, layer.out_channels, axes)
-    return _convolve(at, x, weight, bias, axes, layer.groups)
+    return convolution(at, layer.conv(), x)
 
 
 @computes("sepconv")
@@ -75,7 +72,7 @@ def transposed(at: Context, layer: ConvTransposed, x: Array) -> Array:
 
 def _weights(
     at: Context,
-    layer: Conv | DepthwiseConv | PointwiseConv,
+    layer: Conv | DepthwiseConv,
     inputs: int,
     outputs: int,
     axes: Sequence[Axis],

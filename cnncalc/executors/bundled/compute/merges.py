@@ -9,7 +9,8 @@ import numpy
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
-from cnncalc.executors.geometry import aligned_shapes, axis_of
+from cnncalc.executors.geometry import axis_of
+from cnncalc.executors.shared_layers import aligned
 from cnncalc.layers.merge import Concatenate, Elementwise, Mean
 
 
@@ -20,23 +21,14 @@ def joined(at: Context, layer: Elementwise, *branches: Array) -> Array:
     function = getattr(at.xp, names.get(layer.kind, layer.kind))
     if layer.kind != "sub":  # the order is free: what may be written over first
         branches = tuple(sorted(branches, key=at.is_spare, reverse=True))
-    return _fold(at, function, _aligned(layer, branches))
+    return _fold(at, function, aligned(at.xp, layer, branches))
 
 
 @computes("mean")
 def mean(at: Context, layer: Mean, *branches: Array) -> Array:
     """The sum of the branches over their number."""
-    total = _fold(at, at.xp.add, _aligned(layer, branches))
+    total = _fold(at, at.xp.add, aligned(at.xp, layer, branches))
     return at.xp.divide(total, len(branches), out=total if len(branches) > 1 else None)
-
-
-def _aligned(layer: Elementwise, branches: tuple[Array, ...]) -> list[Array]:
-    """The branches with as many axes."""
-    shapes = aligned_shapes(layer, [branch.shape[1:] for branch in branches])
-    return [
-        branch if branch.ndim == 1 + len(shape) else branch.reshape(branch.shape[0], *shape)
-        for branch, shape in zip(branches, shapes, strict=True)
-    ]
 
 
 def _fold(at: Context, function: Callable[..., Array], branches: list[Array]) -> Array:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
@@ -16,52 +20,31 @@ from cnncalc.executors.bundled.kernels.shuffling import (
 from cnncalc.executors.bundled.kernels.unfolding import fold, unfold
 from cnncalc.executors.geometry import (
     convolution_axes,
-    flattened_axes,
     map_sizes,
     one_each,
-    reshaped_sizes,
     resized_axes,
     sliced_axes,
 )
+from cnncalc.executors.shared_layers import flatten, permute, reshape, unflatten
+from cnncalc.layers.base import Layer
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.padding import Crop, Pad
-from cnncalc.layers.reshape import Flatten, Permute, Reshape, Slice, Unflatten
+from cnncalc.layers.reshape import Slice
 from cnncalc.layers.resize import Upsample
 from cnncalc.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 
-
-@computes("flatten")
-def flatten(at: Context, layer: Flatten, x: Array) -> Array:
-    """The axes from start to end as one; with order `last` the channels run fastest in it."""
-    first, last = (1 + axis for axis in flattened_axes(layer, x.ndim - 1))
-    if layer.order == "last" and first == 1:
-        x = at.xp.moveaxis(x, 1, last)
-    return x.reshape(*x.shape[:first], -1, *x.shape[last + 1 :])
+MOVES: dict[str, Callable[[ModuleType, Any, Array], Array]] = {
+    "flatten": flatten,
+    "permute": permute,
+    "reshape": reshape,
+    "unflatten": unflatten,
+}
 
 
-@computes("unflatten")
-def unflatten(at: Context, layer: Unflatten, x: Array) -> Array:
-    """One axis as several."""
-    axis = range(1, x.ndim)[layer.axis]
-    return x.reshape(*x.shape[:axis], *reshaped_sizes(layer), *x.shape[axis + 1 :])
-
-
-@computes("reshape")
-def reshape(at: Context, layer: Reshape, x: Array) -> Array:
-    """Any other shape; with order `last` values are counted with the channels fastest."""
-    sizes = reshaped_sizes(layer)
-    if layer.order == "first":
-        return x.reshape(x.shape[0], *sizes)
-    counted = (at.xp.moveaxis(x, 1, -1) if x.ndim > 2 else x).reshape(
-        x.shape[0], *sizes[1:], sizes[0]
-    )
-    return at.xp.moveaxis(counted, -1, 1)
-
-
-@computes("permute")
-def permute(at: Context, layer: Permute, x: Array) -> Array:
-    """The axes in another order."""
-    return x.transpose(0, *(axis + 1 for axis in layer.axes))
+@computes(*MOVES)
+def moved(at: Context, layer: Layer, x: Array) -> Array:
+    """The same values with other axes."""
+    return MOVES[layer.kind](at.xp, layer, x)
 
 
 @computes("slice")

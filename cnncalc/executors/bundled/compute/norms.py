@@ -71,14 +71,7 @@ def layer_norm(at: Context, layer: LayerNorm, x: Array) -> Array:
     """Each sample over the chosen axes."""
     axes = _chosen_axes(layer, x)
     scale, shift = _affine(at, layer, [x.shape[axis] for axis in axes])
-
-    def normalised(values: Array) -> Array:
-        values -= values.mean(axis=axes, keepdims=True)
-        variance = at.xp.square(values).mean(axis=axes, keepdims=True)
-        values /= at.xp.sqrt(variance + EPSILON)
-        return _scaled(values, axes, scale, shift)
-
-    return at.by_samples(x, normalised)
+    return _by_samples(at, x, axes, scale, shift)
 
 
 @computes("rms")
@@ -88,13 +81,7 @@ def root_mean_square_norm(at: Context, layer: RootMeanSquareNorm, x: Array) -> A
     sizes = [x.shape[axis] for axis in axes]
     scale = at.tensor("weight", sizes, around=1.0) if layer.affine else None
     epsilon = float(at.xp.finfo(x.dtype).eps)  # as torch.nn.RMSNorm has it by default
-
-    def normalised(values: Array) -> Array:
-        square = at.xp.square(values).mean(axis=axes, keepdims=True)
-        values /= at.xp.sqrt(square + epsilon)
-        return _scaled(values, axes, scale, None)
-
-    return at.by_samples(x, normalised)
+    return _by_samples(at, x, axes, scale, None, centred=False, epsilon=epsilon)
 
 
 @computes("unitnorm")
@@ -228,6 +215,27 @@ def _by_groups(
             values += shift[block[1], :, None]
         results[block] = values
     return out
+
+
+def _by_samples(
+    at: Context,
+    x: Array,
+    axes: tuple[int, ...],
+    scale: Array | None,
+    shift: Array | None,
+    centred: bool = True,
+    epsilon: float = EPSILON,
+) -> Array:
+    """Each sample over the root of its mean square along axes, less its mean if it is centred."""
+
+    def normalised(values: Array) -> Array:
+        if centred:
+            values -= values.mean(axis=axes, keepdims=True)
+        square = at.xp.square(values).mean(axis=axes, keepdims=True)
+        values /= at.xp.sqrt(square + epsilon)
+        return _scaled(values, axes, scale, shift)
+
+    return at.by_samples(x, normalised)
 
 
 def _chosen_axes(layer: AxesNorm, x: Array) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
 from cnncalc.executors.bundled.kernels.arrays import product_type
 from cnncalc.executors.geometry import attended, heads_of
+from cnncalc.executors.shared_layers import matrix_product
 from cnncalc.layers.attention import MultiHeadAttention
 from cnncalc.layers.learned import Token
 from cnncalc.layers.product import MatrixProduct
@@ -15,27 +16,11 @@ from cnncalc.layers.product import MatrixProduct
 
 @computes("matmul")
 def matmul(at: Context, layer: MatrixProduct, *branches: Array) -> Array:
-    """Matrices of a times those of b, on the last two axes; in front they are stretched."""
-    a, b = branches
-    if min(a.ndim, b.ndim) < 3:
-        raise ValueError("a product takes matrices")
-    if layer.order == "last":
-        a, b = at.xp.moveaxis(a, 1, -1), at.xp.moveaxis(b, 1, -1)
-    out = times(at, *_as_many(a, b), layer.transpose)
-    return at.xp.moveaxis(out, -1, 1) if layer.order == "last" else out
+    return matrix_product(at.xp, layer, branches, lambda a, b: times(at, a, b))
 
 
-def _as_many(a: Array, b: Array) -> tuple[Array, Array]:
-    """Both with as many axes, the batch in front."""
-    rank = max(a.ndim, b.ndim)
-    wide = (x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]) for x in (a, b))
-    first, second = wide
-    return first, second
-
-
-def times(at: Context, a: Array, b: Array, turned: bool = False) -> Array:
+def times(at: Context, a: Array, b: Array) -> Array:
     """The product over the last axis of a, in the type to multiply in; MACs are counted."""
-    b = b.swapaxes(-1, -2) if turned else b
     dtype = a.dtype
     if product_type(at.xp, dtype) != dtype:
         a, b = a.astype(at.wide), b.astype(at.wide)
@@ -59,7 +44,7 @@ def attention(at: Context, layer: MultiHeadAttention, *branches: Array) -> Array
     if layer.zero:
         known, told = (_behind(at, x, at.xp.zeros_like(x[:1, :1])) for x in (known, told))
     q, k, v = (_headed(x, layer.heads) for x in (asked, known, told))
-    scores = times(at, q * q.dtype.type(q.shape[-1] ** -0.5), k, turned=True)
+    scores = times(at, q * q.dtype.type(q.shape[-1] ** -0.5), k.swapaxes(-1, -2))
     scores -= scores.max(axis=-1, keepdims=True)
     at.xp.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)

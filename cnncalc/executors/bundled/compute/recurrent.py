@@ -13,6 +13,7 @@ from cnncalc.executors.bundled.compute.activations import ACTIVATIONS
 from cnncalc.executors.bundled.compute.dense import multiply
 from cnncalc.executors.bundled.compute.table import computes
 from cnncalc.executors.bundled.context import Context
+from cnncalc.executors.geometry import learned_starts
 from cnncalc.layers.recurrent import GRU, LSTM, RNN, Recurrent
 
 if TYPE_CHECKING:
@@ -81,15 +82,14 @@ def _starts(
     at: Context, layer: Recurrent, samples: int, dtype: DTypeLike, given: tuple[Array, ...]
 ) -> list[tuple[Array, Array]]:
     """The state and the cell that each layer and direction starts from: given, learned or 0."""
-    count = layer.layers * (2 if layer.bidirectional else 1)
-    kinds = []
-    for kind, (name, size) in enumerate((("h_0", layer.features), ("c_0", layer.hidden))):
+    count, kinds = layer.states, []
+    learned = [at.tensor(name, sizes) for name, sizes in learned_starts(layer).items()]
+    for kind, size in enumerate((layer.features, layer.hidden)):
         flowing = given[kind * count : (kind + 1) * count]
         if any(each.shape != (samples, size) for each in flowing):
             raise ValueError(f"states of {size} features are to start from others")
-        if not flowing and layer.learned and (kind == 0 or layer.kind == "lstm"):
-            rows = at.tensor(name, (count, size))
-            flowing = tuple(at.xp.broadcast_to(row, (samples, size)) for row in rows)
+        if kind < len(learned):
+            flowing = tuple(at.xp.broadcast_to(row, (samples, size)) for row in learned[kind])
         zeros = at.xp.zeros((samples, size), dtype=dtype)
         kinds.append([flowing[number] if flowing else zeros for number in range(count)])
     return list(zip(*kinds, strict=True))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from numpy.typing import DTypeLike
-
 from cnncalc.executors.base import Array
 from cnncalc.executors.bundled.kernels.arrays import Namespace, product_type, working_type
 from cnncalc.executors.bundled.kernels.blocks import blocks, extents_of
@@ -28,7 +26,7 @@ from cnncalc.executors.bundled.kernels.workspace import (
 from cnncalc.executors.geometry import Axis, Spreading
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
+    pass
 
 
 def convolve(
@@ -39,16 +37,15 @@ def convolve(
     axes: Sequence[Axis],
     groups: int,
     workspace: int | Workspace = WORKSPACE_BYTES,
-    out: Array | None = None,
 ) -> Array:
     """Cross-correlate x (N, C, *spatial) with weight (outputs, C / groups, *kernel).
 
     ``axes`` say how its windows walk; ``workspace`` is how many bytes of scratch memory
-    to take at most, or where to take them from; ``out`` is a contiguous array to write to.
+    to take at most, or where to take them from.
     """
     shape = (x.shape[0], weight.shape[0], *counts_of(axes))
     _check_channels(x.shape[1], weight.shape[1] * groups, weight.shape[0], groups)
-    out = _output(xp, out, shape, x.dtype)
+    out = xp.empty(shape, dtype=x.dtype)
     if out.size == 0:
         return out
     matrices = weight.reshape(groups, shape[1] // groups, -1)
@@ -82,14 +79,6 @@ def _check_channels(given: int, wanted: int, outputs: int, groups: int) -> None:
         raise ValueError(f"the weight wants {wanted} input channels, not {given}")
     if outputs % groups:
         raise ValueError(f"{outputs} output channels do not divide into {groups} groups")
-
-
-def _output(xp: Namespace, out: Array | None, shape: Sequence[int], dtype: DTypeLike) -> Array:
-    if out is None:
-        return xp.empty(shape, dtype=dtype)
-    if out.shape != tuple(shape) or out.dtype != dtype or not out.flags.c_contiguous:
-        raise ValueError(f"out must be a contiguous {dtype} array of shape {tuple(shape)}")
-    return out
 
 
 def convolve_transposed(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cnncalc.frameworks.keras.frame import CHANNELS_LAST
+from cnncalc.frameworks.keras.merging import ELEMENTWISE
 from cnncalc.frameworks.keras.reshaping import MODES
 from cnncalc.frameworks.keras.writing.calls import Writer, axes_of, call, no_class, one
-from cnncalc.layers.base import NO_PADS, Layer, Shape, spread_out
+from cnncalc.layers.base import NO_PADS, Layer, Pads, Shape, spread_out
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.linear import Linear
 from cnncalc.layers.merge import Concatenate, Elementwise
@@ -13,7 +14,6 @@ from cnncalc.layers.padding import Crop, Pad
 from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
 from cnncalc.layers.resize import Upsample
 
-Pads = tuple[tuple[int, int], ...]
 __all__ = ["MERGES", "WRITERS", "keras_axis"]
 
 
@@ -124,14 +124,7 @@ def _concatenate(layer: Concatenate, shape: Shape) -> str:
     return call("Concatenate", axis=keras_axis(layer.place(shape)))
 
 
-MERGES = {
-    "add": "Add",
-    "maximum": "Maximum",
-    "mean": "Average",
-    "minimum": "Minimum",
-    "mul": "Multiply",
-    "sub": "Subtract",
-}
+MERGES = {layer.kind: name for name, layer in ELEMENTWISE.items()}
 WRITERS: dict[str, Writer] = {
     **{kind: _merge(name) for kind, name in MERGES.items()},
     "cat": _concatenate,

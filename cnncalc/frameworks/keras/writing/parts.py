@@ -20,8 +20,6 @@ from cnncalc.layers.transposed import ConvTransposed
 
 __all__ = ["parts"]
 
-Pads = tuple[tuple[int, int], ...]
-
 
 def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:
     """The layers to write for one, in order; itself where Keras has it, or nothing does.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.frameworks.calls import Calls, Writer, one
 from cnncalc.frameworks.pytorch import READERS
 
-__all__ = ["Writer", "axes_of", "call", "no_class", "one", "same", "taken"]
+__all__ = ["CALLS", "Writer", "axes_of", "call", "no_class", "one", "same", "taken"]
 
 CALLS = Calls("torch.nn", "nn", READERS)
 axes_of, call, no_class = CALLS.axes_of, CALLS.call, CALLS.no_class

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from cnncalc.frameworks.pytorch.writing import moving, pointwise, products, recurrent, windowed
-from cnncalc.frameworks.pytorch.writing.calls import no_class
-from cnncalc.layers.base import Layer, Shape
+from cnncalc.frameworks.pytorch.writing.calls import CALLS
 
 __all__ = ["write"]
 
 WRITERS = (
     windowed.WRITERS | moving.WRITERS | pointwise.WRITERS | products.WRITERS | recurrent.WRITERS
 )
-
-
-def write(layer: Layer, shape: Shape) -> str:
-    """The call that makes this layer for an input of this shape.
-
-    `parts` gives the layers to write where torch.nn has no single class.
-
-    Raises:
-        LayerError: torch.nn has no class for it.
-    """
-    writer = WRITERS.get(layer.kind)
-    if writer is None:
-        raise no_class(layer, "there is none of its kind")
-    return writer(layer, shape)
+# The call that makes a layer for a (first) input of this shape, channels first; LayerError
+# where there is no class for it. `parts` gives the layers to write where one is not enough.
+write = CALLS.writer(WRITERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.frameworks.pytorch.arguments import spread
 from cnncalc.frameworks.pytorch.writing.calls import Writer, axes_of, call, no_class, one
-from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.base import NO_PADS, Layer, Pads, Shape
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.folding import Fold, Unfold
 from cnncalc.layers.linear import Linear
@@ -17,7 +17,6 @@ __all__ = ["WRITERS"]
 
 PADS = {"reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
-Pads = tuple[tuple[int, int], ...]
 
 
 def _linear(layer: Linear, shape: Shape) -> str:

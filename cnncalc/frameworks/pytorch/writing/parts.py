@@ -8,7 +8,7 @@ from cnncalc.frameworks.calls import Split
 from cnncalc.frameworks.pytorch.arguments import collapsed, spread
 from cnncalc.frameworks.pytorch.writing.calls import no_class
 from cnncalc.layers.adaptive import AdaptiveAverage, AdaptiveMax, GlobalAverage, GlobalMax
-from cnncalc.layers.base import NO_PADS, Layer, Shape
+from cnncalc.layers.base import NO_PADS, Layer, Pads, Shape
 from cnncalc.layers.conv import Conv, DepthwiseConv, SeparableConv
 from cnncalc.layers.embedding import Embedding
 from cnncalc.layers.learned import Scale, Shift
@@ -20,8 +20,6 @@ from cnncalc.layers.reshape import Flatten, Permute, Reshape, Unflatten
 from cnncalc.layers.transposed import ConvTransposed, MaxUnpool
 
 __all__ = ["at_most_half", "is_turned", "pads_at", "parts", "symmetric"]
-
-Pads = tuple[tuple[int, int], ...]
 
 
 def parts(layer: Layer, shape: Shape) -> tuple[Layer, ...]:

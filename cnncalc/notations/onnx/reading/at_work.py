@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators import Operator
+from cnncalc.notations.onnx.reading.operators.base import Made
 from cnncalc.notations.onnx.reading.values import Value
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
@@ -22,15 +22,10 @@ def of_data(call: Call, operator: Operator) -> list[Value]:
     Raises:
         LayerError: it wants the batch in front, and that is elsewhere.
     """
-    if operator.batch == "looked up":
+    if operator.batch == "any":
         return results(call, operator)
     batch = call.batch_axis()
-    if not batch or operator.batch == "any":
-        return [
-            call.placed(each, batch) if isinstance(each, Tensor) else each
-            for each in results(call, operator)
-        ]
-    if batch.place and operator.batch == "first or looked up":
+    if not batch or (batch.place and operator.batch == "first, or any alone"):
         return results(call, operator)
     if batch.place:
         call.refuse(
@@ -73,7 +68,7 @@ def _with_frames(call: Call, value: Value, batch: BatchAxis) -> Value:
 
 def results(
     call: Call,
-    operator: Operator | Callable[[Call], Any],
+    operator: Operator | Callable[[Call], Made],
     wrong: str = "its attributes and inputs don't fit together",
 ) -> list[Value]:
     """What an operator gives; LayerError for a node that makes no sense."""

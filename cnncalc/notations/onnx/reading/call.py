@@ -31,7 +31,7 @@ from cnncalc.notations.onnx.reading.values import (
 )
 from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arithmetic import Part
-from cnncalc.tracing.arrays import single, singles
+from cnncalc.tracing.arrays import Numbers, single, singles
 from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.constants import seen_as, sources_of
 from cnncalc.tracing.tensors import Batch, Static, Tensor
@@ -142,6 +142,10 @@ class Call:
     def fraction(self, name: str, default: float) -> float:
         return float(self.attributes.get(name, default))
 
+    def given_as(self, name: str, default: object) -> object:
+        """An attribute as it is given, whatever it is."""
+        return self.attributes.get(name, default)
+
     def text(self, name: str, default: str) -> str:
         value = self.attributes.get(name, default)
         if not isinstance(value, str):
@@ -201,13 +205,16 @@ class Call:
         suffix: str = "",
         **constants: Static | None,
     ) -> Tensor:
-        """A step of this node; `constants` are the tensors behind its weights, by their names."""
+        """A step of this node, whose batch stands where that of the first data does.
+
+        `constants` are the tensors behind its weights, by their names.
+        """
         held: Held = {name: each for name, each in constants.items() if each is not None}
         for name, each in held.items():
             # Numbers that the program itself has are the layer's own weight.
             if each is not None and not each.sources and not each.computed:
                 held[name] = Static(each.shape, (Stored(name, each.shape, True),), each.values)
-        return self.steps.add(self.node, layer, flows, suffix, held)
+        return self.placed(self.steps.add(self.node, layer, flows, suffix, held), flows[0].batch)
 
     def add_all(
         self, tensor: Tensor, parts: Sequence[Part], kept: Static | None = None, suffix: str = ""
@@ -272,6 +279,23 @@ class Call:
         layer = between(tensor.shape, shape) or KINDS["identity"]()
         return self.placed(self.add(layer, [tensor], suffix), batch)
 
+    def turned(self, data: Tensor, order: Sequence[int], suffix: str = "") -> Tensor:
+        """Data with its axes in another order; a step where those of a sample are."""
+        axes, batch = data.batch.moved(order, len(data.shape))
+        if axes != tuple(range(len(axes))):
+            data = self.add(KINDS["permute"](axes), [data], suffix)
+        return self.placed(data, batch)
+
+    def finished(self, data: Tensor) -> Tensor:
+        """Data whose step is called as this node is, if that is only a part of it so far.
+
+        The last node of a layer that the program writes out has the layer's name.
+        """
+        record = self.record(data)
+        if record.name.startswith(f"{self.node.name}/"):
+            record.name = self.node.name
+        return data
+
     def placed(self, tensor: Tensor, batch: BatchAxis) -> Tensor:
         """The same data with the batch on another of its axes."""
         return tensor if batch == tensor.batch else Tensor(tensor.number, tensor.shape, batch)
@@ -280,7 +304,7 @@ class Call:
         self,
         shape: Shape,
         inputs: Sequence[Static],
-        compute: Callable[..., list[Any]] | None = None,
+        compute: Callable[..., Numbers] | None = None,
         sources: Sequence[Static] | None = None,
         whole: bool | None = None,
     ) -> Static:

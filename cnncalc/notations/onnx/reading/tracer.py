@@ -86,16 +86,9 @@ class Tracer:
             if error.code in UNFOLLOWED:
                 placed.so_far = self._so_far(shape)
             raise placed from None
-        steps, ends = self.trace.steps(outputs, self._named)
-        return Network(
-            steps,
-            shape,
-            ends,
-            notation="onnx",
-            unused_params=self._unused(),
-            channel_axis=channel_axis(self.trace),
-            inputs=input_names(self.model),
-        )
+        network = self._ending_in(outputs, shape)
+        network.unused_params = self._unused()
+        return network
 
     def spans(self) -> tuple[Span, ...]:
         """The line of the node that is running."""
@@ -107,7 +100,13 @@ class Tracer:
 
     def _so_far(self, shape: Shape) -> Network:
         """The network as far as it was followed, with the nodes whose weights it never came to."""
-        steps, ends = self.trace.steps(self.trace.unread(), self._named)
+        network = self._ending_in(self.trace.unread(), shape)
+        network.unreached = tuple(self._unreached())
+        return network
+
+    def _ending_in(self, numbers: list[int], shape: Shape) -> Network:
+        """The network of all steps that lead to these."""
+        steps, ends = self.trace.steps(numbers, self._named)
         return Network(
             steps,
             shape,
@@ -115,7 +114,6 @@ class Tracer:
             notation="onnx",
             channel_axis=channel_axis(self.trace),
             inputs=input_names(self.model),
-            unreached=list(self._unreached()),
         )
 
     def _unreached(self) -> Iterator[Unreached]:

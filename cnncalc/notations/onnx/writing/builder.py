@@ -114,10 +114,11 @@ class Builder:
 
     def constant(self, shape: Shape, values: Sequence[float]) -> str:
         """Given numbers that are no weight."""
-        name = self.names.unique(f"{self.step.name}/numbers")
-        tensor = self.onnx.helper.make_tensor(
-            "", self.onnx.TensorProto.FLOAT, list(shape), list(values)
-        )
+        return self._constant("numbers", self.onnx.TensorProto.FLOAT, shape, values)
+
+    def _constant(self, word: str, kind: int, shape: Shape, values: Sequence[float]) -> str:
+        name = self.names.unique(f"{self.step.name}/{word}")
+        tensor = self.onnx.helper.make_tensor("", kind, list(shape), list(values))
         self.nodes.append(self.onnx.helper.make_node("Constant", [], [name], name, value=tensor))
         self.owners[name] = self.at
         return name
@@ -150,12 +151,7 @@ class Builder:
 
     def filled(self, shape: Shape, value: float, role: str = "") -> str:
         """A tensor that is no weight: one number everywhere. `role`: it is kept as a buffer."""
-        sizes = self.names.unique(f"{self.step.name}/sizes")
-        tensor = self.onnx.helper.make_tensor(
-            "", self.onnx.TensorProto.INT64, [len(shape)], list(shape)
-        )
-        self.nodes.append(self.onnx.helper.make_node("Constant", [], [sizes], sizes, value=tensor))
-        self.owners[sizes] = self.at
+        sizes = self._constant("sizes", self.onnx.TensorProto.INT64, (len(shape),), shape)
         name = self.node("ConstantOfShape", sizes, value=self.tensors.single(value))
         if role:
             self.held[self.at].append((role, name))
@@ -176,7 +172,6 @@ class Builder:
         x = self.node("Mul", x, self.number(factor)) if factor != 1 else x
         return self.node("Add", x, self.number(offset)) if offset != 0 else x
 
-    def last_axis(self, x: str, rank: int, axis: int) -> tuple[str, list[int]]:
-        """An axis moved to the end, and the order that moves it back."""
-        order = [each for each in range(rank) if each != axis] + [axis]
-        return self.permuted(x, order), [order.index(each) for each in range(rank)]
+    def moved(self, x: str, order: Sequence[int]) -> tuple[str, list[int]]:
+        """Axes in another order, and the order that moves them back."""
+        return self.permuted(x, order), [order.index(axis) for axis in range(len(order))]

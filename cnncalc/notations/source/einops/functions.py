@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.products import refusable
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.state import state_of
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import simple, unchanged
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -48,7 +48,7 @@ REDUCTIONS = ("min", "max", "sum", "mean", "prod", "any", "all")
 
 def move(machine: Machine, name: str, *args: Value) -> Value:
     """One of the framework's own functions on tensors."""
-    framework = "keras" if state_of(machine).notation == "keras" else "pytorch"
+    framework = "keras" if state_of(machine).is_keras else "pytorch"
     return machine.call(machine.library(MOVES[framework][name]), list(args), {})
 
 
@@ -248,6 +248,6 @@ EINOPS: dict[str, Value] = {
         ("pack", pack),
         ("unpack", unpack),
         ("prepared", prepared),
-        ("asnumpy", lambda machine, tensor: tensor),
+        ("asnumpy", unchanged),
     )
 }

@@ -5,26 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.keras import ALIASES, READERS
 from cnncalc.network import Declared
 from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.keras.recurrent import is_recurrent, run_recurrent
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
-from cnncalc.notations.source.layer_arguments import LAYER_COST, made, or_unknown, refused
+from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer, run_class
+from cnncalc.notations.source.layer_arguments import LAYER_COST, layers_of, made, or_unknown
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.longer import one_after_the_other
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, class_of_methods, simple
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import (
     MISSING,
-    OBJECT,
     Bound,
     Builtin,
     Class,
@@ -44,6 +42,7 @@ __all__ = [
     "auto_name",
     "init_base",
     "is_layer",
+    "joined_along",
     "keras_layer",
     "set_trainable",
     "tensors",
@@ -188,17 +187,17 @@ def call_own(
 
 def run(machine: Machine, layer: Instance, inputs: Value, **options: Value) -> Value:
     """The steps of a layer of the vocabulary."""
-    if layer.layers is None:
-        raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
-    if isinstance(inputs, Static) and [s.layer.kind for s in layer.layers] == ["embedding"]:
+    steps: tuple[Declared, ...] = layers_of(layer)
+    if isinstance(inputs, Static) and [each.layer.kind for each in steps] == ["embedding"]:
         return entries_of(machine, layer, inputs)
     if layer.cls.name == "Concatenate" and (parts := with_fixed(inputs)):
-        return made_longer(machine, layer, parts)
+        axis = layer.fields.get("axis", -1)
+        return joined_along(machine, parts, axis, "layers.Concatenate")
     flow: list[Value] = list(tensors(machine, inputs))
     if is_recurrent(layer) and len(flow) == 1:
         return run_recurrent(machine, layer, flow[0], options)
     name = layer.fields["name"]
-    for part, each in enumerate(layer.layers):
+    for part, each in enumerate(steps):
         if len(flow) > 1 and each.layer.arity != "many":
             raise Refusal(
                 f"`layers.{layer.cls.name}` takes one tensor, not {len(flow)}",
@@ -217,9 +216,8 @@ def entries_of(machine: Machine, layer: Instance, index: Static) -> Static:
     """What an Embedding gives of numbers that don't depend on the input, as of positions."""
     if "embeddings" not in layer.fields:
         (weight,) = layer.layers[0].layer.weights(())
-        table = Parameter(weight.shape)
+        table = Parameter(weight.shape, holder=layer, name="embeddings")
         table.trainable = layer.fields.get("trainable") is not False
-        table.holder, table.name = layer, "embeddings"
         layer.fields["embeddings"] = table
     return entries(machine, layer.fields["embeddings"], index)
 
@@ -233,13 +231,12 @@ def with_fixed(inputs: Value) -> list[Tensor | Static]:
     return list(parts) if known and len(kinds) == 2 else []
 
 
-def made_longer(machine: Machine, layer: Instance, parts: list[Tensor | Static]) -> Value:
-    """`layers.Concatenate` of what flows and what is fixed, such as a token for each sample."""
+def joined_along(machine: Machine, parts: list[Tensor | Static], axis: Value, word: str) -> Value:
+    """What flows, and perhaps what is fixed, one after the other along an axis of Keras's."""
     first = next(each for each in parts if isinstance(each, Tensor))
-    axis = layer.fields.get("axis", -1)
     inside = inner_axis(machine, first, axis)
     place: int = axis % (len(first.shape) + 1)
-    return one_after_the_other(machine, parts, inside, place, "layers.Concatenate")
+    return one_after_the_other(machine, parts, inside, place, word)
 
 
 def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value) -> Parameter:
@@ -254,30 +251,34 @@ def add_weight(machine: Machine, layer: Instance, *args: Value, **options: Value
     sizes = listed(machine, shape if shape is not None else ())
     if not all(isinstance(each, int) for each in sizes):
         raise Refusal("the size of this weight isn't known")
-    weight = Parameter(tuple(sizes))
+    named = name if isinstance(name, str) else "weight"
+    weight = Parameter(tuple(sizes), holder=layer, name=named)
     weight.trainable = options.get("trainable", True) is not False
-    weight.holder, weight.name = layer, name if isinstance(name, str) else "weight"
     return weight
 
 
 def output_of(machine: Machine, layer: Instance) -> Value:
     """`layer.output`: the tensor that its last call gave."""
     trace = state_of(machine).steps
-    for number in range(len(trace.records) - 1, -1, -1):
-        record = trace.records[number]
-        if record.owner is layer:
-            return trace.tensor(number, record.shape)
-    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no output")
+    for number in reversed(range(len(trace.records))):
+        if trace.records[number].owner is layer:
+            return trace.tensor(number, trace.records[number].shape)
+    raise not_called(layer, "output")
 
 
 def input_of(machine: Machine, layer: Instance) -> Value:
-    """`layer.input`."""
+    """`layer.input`: the one of its first call."""
     trace = state_of(machine).steps
     for record in trace.records:
         if record.owner is layer and record.inputs:
             number = record.inputs[0]
             return trace.tensor(number, trace.records[number].shape)
-    raise Refusal(f"`{layer.fields.get('name')}` has not been called yet, so it has no input")
+    raise not_called(layer, "input")
+
+
+def not_called(layer: Instance, wanted: str) -> Refusal:
+    name = layer.fields.get("name")
+    return Refusal(f"`{name}` has not been called yet, so it has no {wanted}")
 
 
 def lambda_init(
@@ -300,15 +301,11 @@ METHODS: dict[str, Method] = {
     "set_weights": lambda machine, layer, *args: None,
     "count_params": lambda machine, layer: 0,
 }
-LAYER = Class("Layer", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+LAYER = class_of_methods("Layer", METHODS)
 LAYER.names["__call__"] = Builtin("__call__", call_layer)
 LAYER.names["output"] = Property(simple("output", output_of))
 LAYER.names["input"] = Property(simple("input", input_of))
-LAMBDA = Class(
-    "Lambda",
-    (LAYER,),
-    {"__init__": simple("__init__", lambda_init), "call": simple("call", lambda_call)},
-)
+LAMBDA = class_of_methods("Lambda", {"__init__": lambda_init, "call": lambda_call}, LAYER)
 classes: dict[str, Class] = {}
 
 
@@ -330,13 +327,7 @@ def activation(machine: Machine, name: str, tensor: Value) -> Value:
     """An activation by its name, as a function of a tensor."""
     if isinstance(tensor, Static):
         return tensor
-    try:
-        steps: tuple[Declared, ...] = keras_readers(machine)["Activation"](name)
-    except LayerError as error:
-        raise refused(error) from None
-    for step in steps:
-        tensor = emit(machine, step, [tensor], op=step.layer.kind)
-    return tensor
+    return run_class(machine, "Activation", [tensor], name)
 
 
 def set_trainable(layer: Instance, wanted: bool) -> None:

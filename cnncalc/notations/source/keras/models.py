@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import declared_input, open_sizes
 from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
@@ -18,15 +17,15 @@ from cnncalc.notations.source.keras.layers import (
     set_trainable,
     tensors,
 )
+from cnncalc.notations.source.keras.replaying import between, once_more
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_readers
-from cnncalc.notations.source.layer_arguments import plain, refused
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_arguments import plain, refusable
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, class_of_methods, simple
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -36,9 +35,9 @@ from cnncalc.tracing.tensors import Tensor
 __all__ = [
     "MODEL",
     "SEQUENTIAL",
-    "between",
     "declared_shape",
     "keras_input",
+    "records_of",
     "replayed",
     "sequential_of",
 ]
@@ -49,10 +48,7 @@ def keras_input(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -
     name = kwargs.get("name")
     values = [plain(each) for each in args]
     named = {key: plain(value) for key, value in kwargs.items() if key not in ("name", "dtype")}
-    try:
-        (step,) = keras_readers(machine)["Input"](*values, **named)
-    except LayerError as error:
-        raise refused(error) from None
+    (step,) = refusable(keras_readers(machine)["Input"], *values, **named)
     sizes = open_sizes(named | dict(zip(("shape",), values, strict=False)))
     assert isinstance(step.layer, Input)
     return new_input(machine, step.layer.shape, name if isinstance(name, str) else None, sizes)
@@ -139,10 +135,7 @@ def declared_shape(machine: Machine, model: Instance) -> Shape | None:
     if "inputs" in first.fields:
         found: Shape = first.fields["inputs"][0].shape
         return found
-    try:
-        return declared_input(first.fields, keras_of(machine).frame)
-    except LayerError as error:
-        raise refused(error) from None
+    return refusable(declared_input, first.fields, keras_of(machine).frame)
 
 
 def call_model(machine: Machine, model: Instance, inputs: Value, **options: Value) -> Value:
@@ -168,44 +161,29 @@ def replayed(machine: Machine, model: Instance, inputs: list[Tensor], prefix: st
     if len(first) != len(inputs):
         raise Refusal(f"`{model.fields['name']}` takes {len(first)} inputs, not {len(inputs)}")
     places: dict[int, Value] = {old.number: new for old, new in zip(first, inputs, strict=True)}
-    for number in sorted(between(trace, model)):
+    for number in records_of(trace, model):
         record = trace.records[number]
         if number not in places:
-            made = emit(
-                machine,
-                record.declared,
-                [places[each] for each in record.inputs],
-                op=record.layer.kind,
-                owner=record.owner,
-                part=record.part,
-                name=f"{prefix}{record.name}",
-            )
+            name = f"{prefix}{record.name}"
+            made = once_more(machine, record, record.declared, places, name)
             trace.records[made.number].within = record.within
             places[number] = made
     results = [places[each.number] for each in model.fields["outputs"]]
     return results[0] if model.fields["single"] else results
 
 
-def between(trace: ModelTrace, model: Instance) -> set[int]:
+def records_of(trace: ModelTrace, model: Instance) -> list[int]:
     """The records from a model's inputs to its outputs."""
-    stop = {each.number for each in model.fields["inputs"]}
-    found: set[int] = set()
-    waiting = [each.number for each in model.fields["outputs"]]
-    while waiting:
-        number = waiting.pop()
-        if number in found:
-            continue
-        found.add(number)
-        record = trace.records[number]
-        if number in stop:
-            continue
-        if not record.inputs and number not in stop:
-            raise Refusal(
-                f"the outputs of `{model.fields['name']}` also need the input `{record.name}`",
-                help="give all inputs: `Model(inputs=[a, b], outputs=…)`",
-            )
-        waiting += record.inputs
-    return found
+
+    def stray(number: int) -> Refusal:
+        return Refusal(
+            f"the outputs of `{model.fields['name']}` also need the input "
+            f"`{trace.records[number].name}`",
+            help="give all inputs: `Model(inputs=[a, b], outputs=…)`",
+        )
+
+    starts, ends = ({each.number for each in model.fields[side]} for side in ("inputs", "outputs"))
+    return between(lambda number: trace.records[number].inputs, starts, ends, stray)
 
 
 def ends(name: str) -> Callable[..., Value]:
@@ -231,10 +209,8 @@ def layers_of(machine: Machine, model: Instance) -> list[Value]:
     if "stack" in model.fields:
         return list(model.fields["stack"])
     if "inputs" in model.fields:
-        owners = [
-            state_of(machine).steps.records[n].owner
-            for n in sorted(between(state_of(machine).steps, model))
-        ]
+        trace = state_of(machine).steps
+        owners = [trace.records[number].owner for number in records_of(trace, model)]
         return list({id(owner): owner for owner in owners if owner is not None}.values())
     return [value for value in model.fields.values() if is_layer(value)]
 
@@ -266,7 +242,7 @@ METHODS: dict[str, Method] = {
     "get_layer": get_layer,
     **dict.fromkeys(QUIET.split(), lambda machine, model, *args, **kwargs: Silent("model")),
 }
-MODEL = Class("Model", (LAYER,), {name: simple(name, call) for name, call in METHODS.items()})
+MODEL = class_of_methods("Model", METHODS, LAYER)
 LAYER.model = MODEL.model = True
 MODEL.names["__keras_model__"] = True
 LAYER.names["__keras_layer__"] = True
@@ -275,14 +251,8 @@ MODEL.names["layers"] = Property(simple("layers", layers_of))
 for _name in ("input", "output"):
     MODEL.names[_name] = Property(simple(_name, ends(_name)))
 LAYER.names["__setattr__"] = simple("__setattr__", set_model_attribute)
-SEQUENTIAL = Class(
-    "Sequential",
-    (MODEL,),
-    {
-        "__init__": simple("__init__", init_sequential),
-        "add": simple("add", add),
-        "pop": simple("pop", pop),
-    },
+SEQUENTIAL = class_of_methods(
+    "Sequential", {"__init__": init_sequential, "add": add, "pop": pop}, MODEL
 )
 
 

@@ -6,6 +6,7 @@ import ast
 from functools import cache
 
 from cnncalc.frameworks.keras import CHANNELS_FIRST, READERS
+from cnncalc.frameworks.keras.merging import ELEMENTWISE
 from cnncalc.notations.source.keras.layers import LAYER, keras_layer
 from cnncalc.notations.source.keras.models import MODEL, SEQUENTIAL, keras_input
 from cnncalc.notations.source.keras.ops import ACTIVATIONS, DRAWN, FUNCTIONS, drawn
@@ -14,7 +15,7 @@ from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import KerasTensor
 from cnncalc.notations.source.keras.time_distributed import TIME_DISTRIBUTED
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged, undecorated
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.source_tree import SourceFile
@@ -46,15 +47,7 @@ SILENT = frozenset(
         "saving estimator train compat estimators"
     )
 )
-MERGES = {
-    "add": "Add",
-    "average": "Average",
-    "concatenate": "Concatenate",
-    "maximum": "Maximum",
-    "minimum": "Minimum",
-    "multiply": "Multiply",
-    "subtract": "Subtract",
-}
+MERGES = {cls.lower(): cls for cls in (*ELEMENTWISE, "Concatenate")}
 NO_LAYER = frozenset(words("RNN ConvLSTM2D LSTMCell GRUCell"))
 
 
@@ -123,14 +116,14 @@ def merge_function(cls: str) -> Method:
 def missing_layer(name: str) -> Class:
     """A class that exists in Keras and can't be read here."""
 
-    def refuse(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def refuse(machine: Machine, *args: Value, **options: Value) -> Value:
         raise Refusal(
             f"`layers.{name}` can't be followed: it is beyond this calculator",
             help=LISTED,
             code="unsupported-layer",
         )
 
-    return Class(name, (LAYER,), {"__init__": Builtin("__init__", refuse)})
+    return class_of_methods(name, {"__init__": refuse}, LAYER)
 
 
 def tensorflow(machine: Machine, path: str) -> Value:
@@ -181,10 +174,6 @@ def activation_name(machine: Machine, value: Value) -> Value:
     return value.name if isinstance(value, Builtin) else value
 
 
-def source_inputs(machine: Machine, tensor: Value, *args: Value) -> Value:
-    return tensor
-
-
 def layer_classes() -> list[str]:
     """The classes of `keras.layers`, those that can't be read too."""
     return [*READERS, *NO_LAYER, TIME_DISTRIBUTED.name, "Lambda", "Layer"]
@@ -211,43 +200,37 @@ def says_channels_first(tree: ast.Module) -> bool:
     return False
 
 
-INPUT = Builtin("Input", keras_input)
-FIXED: dict[str, Value] = {
-    "Input": INPUT,
-    "layers.Input": INPUT,
-    "engine.Input": INPUT,
-    "Model": MODEL,
-    "models.Model": MODEL,
-    "models.Functional": MODEL,
-    "models.functional.Functional": MODEL,
-    "engine.Model": MODEL,
+# Where Keras has had its classes.
+PLACES: dict[str, Value] = {
+    "Input layers.Input engine.Input": Builtin("Input", keras_input),
+    "Model models.Model models.Functional models.functional.Functional engine.Model "
     "engine.training.Model": MODEL,
-    "Sequential": SEQUENTIAL,
-    "models.Sequential": SEQUENTIAL,
-    "Layer": LAYER,
-    "layers.Layer": LAYER,
+    "Sequential models.Sequential": SEQUENTIAL,
+    "Layer layers.Layer": LAYER,
+}
+QUIET = words(
+    "backend.set_image_data_format backend.name_scope name_scope backend.clear_session "
+    "utils.file_utils.get_file utils.data_utils.get_file"
+)
+FIXED: dict[str, Value] = {
+    **{path: value for paths, value in PLACES.items() for path in words(paths)},
+    **{path: Silent(path.rpartition(".")[2]) for path in QUIET},
     "api_export.keras_export": simple("keras_export", undecorated),
     "saving.register_keras_serializable": simple("register", undecorated),
     "utils.register_keras_serializable": simple("register", undecorated),
     "backend.image_data_format": simple("image_data_format", data_format),
     "config.image_data_format": simple("image_data_format", data_format),
-    "backend.set_image_data_format": Silent("set_image_data_format"),
     "backend.is_keras_tensor": simple(
         "is_keras_tensor", lambda machine, value: isinstance(value, KerasTensor)
     ),
-    "backend.name_scope": Silent("name_scope"),
-    "name_scope": Silent("name_scope"),
     "backend.get_uid": simple("get_uid", get_uid),
-    "backend.clear_session": Silent("clear_session"),
     "backend.backend": simple("backend", lambda machine: "tensorflow"),
     "backend.floatx": simple("floatx", lambda machine: "float32"),
     "activations.get": simple("get", get_activation),
     "activations.serialize": simple("serialize", activation_name),
     "ops.operation_utils": Namespace("keras.ops.operation_utils"),
-    "ops.operation_utils.get_source_inputs": simple("get_source_inputs", source_inputs),
-    "utils.get_source_inputs": simple("get_source_inputs", source_inputs),
+    "ops.operation_utils.get_source_inputs": simple("get_source_inputs", unchanged),
+    "utils.get_source_inputs": simple("get_source_inputs", unchanged),
     "utils.file_utils": Namespace("keras.utils.file_utils"),
     "utils.file_utils.exists": simple("exists", lambda machine, path: False),
-    "utils.file_utils.get_file": Silent("get_file"),
-    "utils.data_utils.get_file": Silent("get_file"),
 }

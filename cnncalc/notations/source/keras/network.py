@@ -12,12 +12,18 @@ from cnncalc.network import Fed, Network, Step
 from cnncalc.notations.source.axes import tensors_in
 from cnncalc.notations.source.keras.kinds import is_keras_model
 from cnncalc.notations.source.keras.layers import is_layer
-from cnncalc.notations.source.keras.models import between, declared_shape, replayed, sequential_of
+from cnncalc.notations.source.keras.models import (
+    declared_shape,
+    records_of,
+    replayed,
+    sequential_of,
+)
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_trace
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.refusals import Refusal, followed
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.trace import input_name
 
@@ -124,6 +130,7 @@ def input_names(machine: Interpreter, model: Instance) -> list[str]:
     return [input_name(records[each.number]) for each in inputs]
 
 
+@with_room
 def traced(machine: Interpreter, model: Instance, shape: Shape) -> Network:
     """The steps of a model at an input of this shape (as it is inside)."""
     trace = keras_trace(machine)
@@ -141,7 +148,7 @@ def run_at(machine: Interpreter, model: Instance, shape: Shape) -> tuple[list[in
     trace.root = model
     inputs = model.fields.get("inputs")
     if inputs and inputs[0].shape == shape:
-        between(trace, model)
+        records_of(trace, model)
         result = model.fields["outputs"]
     elif inputs:  # it begins at a tensor that a layer made, of another size
         named = input_name(trace.records[inputs[0].number])

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cnncalc.errors import LayerError
-from cnncalc.frameworks.keras.activation import rectified
-from cnncalc.frameworks.ops import Form, Op, names_in
+from cnncalc.frameworks.ops import names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.entries import arange
-from cnncalc.notations.source.keras.layers import activation
+from cnncalc.notations.source.keras.layers import activation, joined_along
 from cnncalc.notations.source.keras.ops_on_places import PLACES
-from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
+from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, as_list, elementwise
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import inner_axis, keras_readers, outer
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.keras.tensors import inner_axis, outer, run_class
+from cnncalc.notations.source.layer_arguments import plain
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.longer import one_after_the_other
-from cnncalc.python.functions import Method
+from cnncalc.notations.source.rows_of_numbers import arange
+from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.iteration import listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -40,14 +35,7 @@ def layer_call(cls: str, *names: str) -> Method:
         given = dict(zip(names, args, strict=False)) | options
         given = {key: plain(value) for key, value in given.items() if key in names}
         inputs = tensors if isinstance(tensors, list | tuple) else [tensors]
-        try:
-            steps = keras_readers(machine)[cls](**given)
-        except LayerError as error:
-            raise refused(error) from None
-        flow = list(inputs)
-        for step in steps:
-            flow = [emit(machine, step, flow, op=step.layer.kind)]
-        return flow[0]
+        return run_class(machine, cls, inputs, **given)
 
     return call
 
@@ -56,24 +44,11 @@ def named_activation(name: str) -> Method:
     return lambda machine, tensor, *args, **options: activation(machine, name, tensor)
 
 
-def with_options(op: Op, form: Form) -> Method:
-    """An activation that takes options: `ops.leaky_relu(x, 0.1)`."""
-
-    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
-        if isinstance(tensor, Static):
-            return tensor
-        values = values_of(form, args, options)
-        layer = rectified(*values) if op.kind == "relu" else op.made(values)
-        return emit(machine, layer, [tensor], op=layer.kind)
-
-    return call
-
-
 def reduction(how: str) -> Method:
     def call(
         machine: Machine, tensor: Value, axis: Value = None, keepdims: Value = False, **rest: Value
     ) -> Value:
-        axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
+        axes = as_list(machine, axis)
         if axis is None or not isinstance(tensor, Tensor):
             raise Refusal(f"`{how}` over the batch can't be followed", code="batch-axis")
         places = tuple(sorted(inner_axis(machine, tensor, each) for each in axes))
@@ -129,9 +104,8 @@ def reshape(machine: Machine, tensor: Value, shape: Value) -> Value:
     sizes = listed(machine, shape)
     if not sizes or not (sizes[0] in (-1, None) or isinstance(sizes[0], Batch)):
         raise Refusal("this reshape doesn't keep the batch in front", code="view")
-    call: Callable[..., Value] = layer_call("Reshape", "target_shape")
-    rest = sizes[1:]
-    return call(machine, tensor, tuple(-1 if size is None else size for size in rest))
+    rest = tuple(-1 if size is None else size for size in sizes[1:])
+    return run_class(machine, "Reshape", [tensor], plain(rest))
 
 
 def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: Value) -> Value:
@@ -139,13 +113,10 @@ def concatenate(machine: Machine, tensors: Value, axis: Value = -1, **options: V
     parts = listed(machine, tensors)
     flowing = [part for part in parts if isinstance(part, Tensor)]
     if len(flowing) == len(parts):
-        joined: Callable[..., Value] = layer_call("Concatenate", "axis")
-        return joined(machine, parts, axis)
+        return run_class(machine, "Concatenate", parts, plain(axis))
     if not flowing or not all(isinstance(part, Tensor | Static) for part in parts):
         raise Refusal("what `concatenate` joins can't be followed")
-    inside = inner_axis(machine, flowing[0], axis)
-    place: int = axis % (len(flowing[0].shape) + 1)
-    return one_after_the_other(machine, parts, inside, place, "concatenate")
+    return joined_along(machine, parts, axis, "concatenate")
 
 
 def spread(machine: Machine, tensor: Value, shape: Value) -> Value:
@@ -185,10 +156,10 @@ def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **option
 
 def resize(machine: Machine, tensor: Value, size: Value, *args: Value, **options: Value) -> Value:
     """`tf.image.resize(x, (h, w))`."""
-    height, width = listed(machine, size)
-    call: Callable[..., Value] = layer_call("Resizing", "height", "width", "interpolation")
-    method = options.get("method", options.get("interpolation", "bilinear"))
-    return call(machine, tensor, height, width, method if isinstance(method, str) else "bilinear")
+    height, width = map(plain, listed(machine, size))
+    method = options.get("method", options.get("interpolation"))
+    mode = method if isinstance(method, str) else "bilinear"
+    return run_class(machine, "Resizing", [tensor], height, width, mode)
 
 
 def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Value:
@@ -198,33 +169,26 @@ def drawn(machine: Machine, shape: Value, *args: Value, **options: Value) -> Val
     return Static(sizes) if known else Silent("random")
 
 
-def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Value:
-    return value
-
-
 DRAWN = words("normal uniform truncated_normal")  # of `keras.random` and `tf.random`
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
     **PLACES,
     **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
-    **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
+    **{form.name: elementwise(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
     "broadcast_to": spread,
     "concat": concatenate,
     "concatenate": concatenate,
-    "mean": reduction("mean"),
-    "max": reduction("max"),
-    "min": reduction("min"),
-    "sum": reduction("sum"),
     "norm": norm,
     "max_pool": pooling("Max"),
     "average_pool": pooling("Average"),
     **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
-    "reduce_mean": reduction("mean"),
-    "reduce_max": reduction("max"),
-    "reduce_min": reduction("min"),
-    "reduce_sum": reduction("sum"),
+    **{
+        f"{before}{how}": reduction(how)
+        for how in ("mean", "max", "min", "sum")
+        for before in ("", "reduce_")
+    },
     "add": operation("+"),
     "subtract": operation("-"),
     "multiply": operation("*"),
@@ -240,8 +204,8 @@ FUNCTIONS: dict[str, Method] = {
     **{f"random_{name}": drawn for name in DRAWN},
     "arange": arange,
     "range": arange,
-    "cast": number,
-    "convert_to_tensor": number,
-    "identity": number,
-    "stop_gradient": number,
+    "cast": unchanged,
+    "convert_to_tensor": unchanged,
+    "identity": unchanged,
+    "stop_gradient": unchanged,
 }

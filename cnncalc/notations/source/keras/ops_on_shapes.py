@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
+from cnncalc.frameworks.keras.activation import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import REQUIRED
 from cnncalc.notations.source.arithmetic import tensor_operator
-from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import by_layer, outer
+from cnncalc.notations.source.keras.tensors import inner_axis, outer, outer_axis, run_class
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.python.functions import Method
@@ -19,46 +19,39 @@ from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Value, describe
-from cnncalc.tracing.tensors import Tensor, one_number
+from cnncalc.python.values import Value
+from cnncalc.tracing.constants import worked_out
+from cnncalc.tracing.tensors import Static, one_number
 
-__all__ = ["SHAPING", "expand_dims", "place", "transpose", "values_of"]
+__all__ = ["SHAPING", "as_list", "elementwise", "expand_dims", "transpose"]
 
 
-def place(tensor: Value, axis: Value, more: int = 0) -> int:
-    """An axis of Keras's tensor, counted from its batch (0); `more` axes are to come."""
-    if not isinstance(tensor, Tensor):
-        raise Refusal(f"this works on tensors that flow, not on {describe(tensor)}")
-    rank = len(tensor.shape) + 1 + more
-    if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
-        told = axis if isinstance(axis, int) else describe(axis)
-        raise Refusal(f"{told} is no axis of a tensor of {rank}")
-    if axis % rank == 0:
-        raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
-    return axis % rank
+def as_list(machine: Machine, value: Value) -> list[Value]:
+    """One value, or as many as a tuple or a list has."""
+    return listed(machine, value) if isinstance(value, list | tuple) else [value]
 
 
 def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:
     """`ops.expand_dims(x, axis)`: an axis of one, or several of them."""
-    for each in listed(machine, axis) if isinstance(axis, list | tuple) else [axis]:
-        where = place(tensor, each, 1)
+    for each in as_list(machine, axis):
+        where = outer_axis(tensor, each, 1)
         sizes = list(outer(machine, tensor))
         sizes.insert(where, 1)
-        tensor = by_layer(machine, "Reshape", tensor, tuple(sizes[1:]))
+        tensor = run_class(machine, "Reshape", [tensor], tuple(sizes[1:]))
     return tensor
 
 
 def squeeze(machine: Machine, tensor: Value, axis: Value = None) -> Value:
     """`ops.squeeze(x, axis)`: without its axes of one."""
     sizes = outer(machine, tensor)
-    axes = listed(machine, axis) if isinstance(axis, list | tuple) else [axis]
-    gone = {place(tensor, each) for each in axes if each is not None}
+    axes = as_list(machine, axis)
+    gone = {outer_axis(tensor, each) for each in axes if each is not None}
     if axis is None:
         gone = {where for where, size in enumerate(sizes) if size == 1}
     if any(sizes[where] != 1 for where in gone):
         raise Refusal("only axes of one can be squeezed", code="axes")
     kept = tuple(size for where, size in enumerate(sizes) if where not in gone)[1:]
-    return by_layer(machine, "Reshape", tensor, kept)
+    return run_class(machine, "Reshape", [tensor], kept)
 
 
 def transpose(machine: Machine, tensor: Value, axes: Value = None) -> Value:
@@ -66,11 +59,11 @@ def transpose(machine: Machine, tensor: Value, axes: Value = None) -> Value:
     order = listed(machine, axes) if axes is not None else []
     if not order or order[0] != 0:
         raise Refusal("this moves the batch from the front, where it must stay", code="batch-axis")
-    return by_layer(machine, "Permute", tensor, tuple(order[1:]))
+    return run_class(machine, "Permute", [tensor], tuple(order[1:]))
 
 
 def swapaxes(machine: Machine, tensor: Value, axis1: Value, axis2: Value) -> Value:
-    one, two = place(tensor, axis1), place(tensor, axis2)
+    one, two = outer_axis(tensor, axis1), outer_axis(tensor, axis2)
     order = list(range(len(outer(machine, tensor))))
     order[one], order[two] = order[two], order[one]
     return transpose(machine, tensor, order)
@@ -78,7 +71,7 @@ def swapaxes(machine: Machine, tensor: Value, axis1: Value, axis2: Value) -> Val
 
 def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Value = 0) -> Value:
     """`ops.split(x, 3, axis)`: equal parts, or parts between places."""
-    where = place(tensor, axis)
+    where = outer_axis(tensor, axis)
     size = outer(machine, tensor)[where]
     cuts = indices_or_sections
     if isinstance(cuts, int):
@@ -87,7 +80,7 @@ def split(machine: Machine, tensor: Value, indices_or_sections: Value, axis: Val
             raise Refusal(f"an axis of {size} can't be split into {cuts} equal parts", code="slice")
         cuts = [size // cuts * n for n in range(1, cuts)]
     bounds = [0, *listed(machine, cuts), size]
-    inner = keras_of(machine).frame.inside(where - 1, len(tensor.shape))
+    inner = inner_axis(machine, tensor, where)
     size = tensor.shape[inner]
     return [
         cut(machine, tensor, {inner: taken(slice(start, end), size)})
@@ -109,14 +102,18 @@ def values_of(form: Form, args: Sequence[Value], options: Mapping[str, Value]) -
     return form.values(numbers)
 
 
-def valued(op: Op, form: Form) -> Callable[..., Value]:
-    """A function element-wise."""
+def elementwise(op: Op, form: Form) -> Method:
+    """A function element-wise, perhaps with options: `ops.exp(x)`, `ops.leaky_relu(x, 0.1)`."""
 
-    def call(machine: Machine, tensor: Value, *args: Value, **rest: Value) -> Value:
-        place(tensor, -1)
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        if isinstance(tensor, Static):
+            return worked_out(None if form.arguments else op.number, tensor)
+        outer_axis(tensor, -1)
         if len(args) > len(form.arguments):
             raise TypeError(f"{form.name} takes {len(form.arguments)} arguments")
-        return emit(machine, op.made(values_of(form, args, rest)), [tensor], op=op.kind)
+        values = values_of(form, args, options)
+        layer = rectified(*values) if op.kind == "relu" else op.made(values)
+        return emit(machine, layer, [tensor], op=layer.kind)
 
     return call
 
@@ -126,12 +123,12 @@ def joined(kind: str) -> Callable[..., Value]:
 
     def call(machine: Machine, x1: Value, x2: Value) -> Value:
         one, two = (x2, x1) if isinstance(one_number(x1), int | float) else (x1, x2)
-        place(one, -1)
+        outer_axis(one, -1)
         bound = one_number(two)
         if isinstance(bound, int | float):
             limits = (float(bound), inf) if kind == "maximum" else (-inf, float(bound))
             return emit(machine, KINDS["hardtanh"](*limits), [one], op=kind)
-        place(two, -1)
+        outer_axis(two, -1)
         return emit(machine, KINDS[kind](), [one, two], op=kind)
 
     return call
@@ -147,7 +144,7 @@ SHAPING: dict[str, Method] = {
     "transpose": transpose,
     "swapaxes": swapaxes,
     "split": split,
-    **{form.name: valued(op, form) for op, form in names_in("ops")},
+    **{form.name: elementwise(op, form) for op, form in names_in("ops")},
     "power": power,
     "pow": power,
     "maximum": joined("maximum"),

@@ -8,10 +8,10 @@ from cnncalc.frameworks.keras import READERS
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.keras.layers import LAYER, init, init_base, tensors
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.layer_arguments import plain
+from cnncalc.notations.source.layer_arguments import layers_of, plain, refusable
 from cnncalc.notations.source.layer_steps import emit
-from cnncalc.notations.source.products import planned, product, refusable, through
-from cnncalc.python.functions import simple
+from cnncalc.notations.source.products import planned, product, through
+from cnncalc.python.functions import class_of_methods, simple
 from cnncalc.python.iteration import content_of
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
@@ -36,8 +36,7 @@ def attend(
     **options: Value,
 ) -> Value:
     """A call of MultiHeadAttention: its inputs as queries, keys and values, those alike once."""
-    if layer.layers is None:
-        raise Refusal(f"`{layer.cls.name}` runs before `super().__init__()` has made it")
+    (declared,) = layers_of(layer)
     if value is None:
         raise Refusal(
             f"`layers.{layer.cls.name}` takes a query and a value",
@@ -49,7 +48,6 @@ def attend(
     if known.number == told.number:
         sides = [asked] if asked.number == known.number else [asked, known]
     name = layer.fields["name"]
-    (declared,) = layer.layers
     result = emit(machine, declared, sides, op="mha", owner=layer, name=name)
     return (result, Opaque("attention scores")) if return_attention_scores else result
 
@@ -121,8 +119,7 @@ def attention_init(
     if score_mode != "dot":
         raise Refusal("`layers.Attention` with another score than `dot` can't be followed")
     if use_scale:
-        layer.fields["scale"] = scale = Parameter((1,))
-        scale.holder, scale.name = layer, "scale"
+        layer.fields["scale"] = Parameter((1,), holder=layer, name="scale")
 
 
 def dot_attention(
@@ -202,16 +199,9 @@ CLASSES: dict[str, Class] = {
         {"__init__": Builtin("__init__", init), "call": simple("call", attend)},
         reader=READERS["MultiHeadAttention"],
     ),
-    "Dot": Class(
-        "Dot", (LAYER,), {"__init__": simple("__init__", dot_init), "call": simple("call", dot)}
-    ),
-    "Attention": Class(
-        "Attention",
-        (LAYER,),
-        {
-            "__init__": simple("__init__", attention_init),
-            "call": simple("call", dot_attention),
-        },
+    "Dot": class_of_methods("Dot", {"__init__": dot_init, "call": dot}, LAYER),
+    "Attention": class_of_methods(
+        "Attention", {"__init__": attention_init, "call": dot_attention}, LAYER
     ),
 }
 PRODUCTS: dict[str, Callable[..., Value]] = {"matmul": matmul, "einsum": einsum}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncalc.frameworks.keras import CHANNELS_LAST, Frame
 from cnncalc.python.machine import Machine
 
-__all__ = ["KerasState", "keras_of"]
+__all__ = ["keras_of"]
 
 
 class KerasState:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import readers
 from cnncalc.network import Declared
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.layer_arguments import refused
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
-from cnncalc.notations.source.slices import cut, taken
+from cnncalc.notations.source.slices import cut, parts_of, taken
 from cnncalc.notations.source.state import state_of
-from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import MISSING, OBJECT, Builtin, Opaque, Value, describe
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Operations, Tensor
 
-__all__ = ["KerasTensor", "by_layer", "inner_axis", "keras_readers", "keras_trace", "outer"]
+__all__ = [
+    "KerasTensor",
+    "inner_axis",
+    "item_of",
+    "keras_readers",
+    "keras_trace",
+    "outer",
+    "outer_axis",
+    "run_class",
+]
 
 
 def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
@@ -29,15 +36,25 @@ def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
     return (None, *keras_of(machine).frame.outside(shape))
 
 
-def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
-    """Keras's axis number as the axis inside; the batch is refused."""
-    rank = len(tensor.shape) + 1
+def outer_axis(tensor: Value, axis: Value, more: int = 0) -> int:
+    """An axis of Keras's tensor, counted from its batch (0), which is refused.
+
+    `more`: axes that are to come.
+    """
+    if not isinstance(tensor, Tensor):
+        raise Refusal(f"this works on tensors that flow, not on {describe(tensor)}")
+    rank = len(tensor.shape) + 1 + more
     if isinstance(axis, bool) or not isinstance(axis, int) or not -rank <= axis < rank:
-        raise Refusal(f"{describe(axis)} is no axis of a tensor of {rank}")
+        told = axis if isinstance(axis, int) else describe(axis)
+        raise Refusal(f"{told} is no axis of a tensor of {rank}")
     if axis % rank == 0:
         raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
-    inside: int = keras_of(machine).frame.inside(axis % rank - 1, rank - 1)
-    return inside
+    return axis % rank
+
+
+def inner_axis(machine: Machine, tensor: Tensor, axis: Value) -> int:
+    """Keras's axis number as the axis inside; the batch is refused."""
+    return keras_of(machine).frame.inside(outer_axis(tensor, axis) - 1, len(tensor.shape))
 
 
 def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
@@ -61,14 +78,8 @@ def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
 
 def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
     """`x[..., :8]`, `x[:, 0]` and `x[:, None]`: slices, numbers, new axes."""
-    parts = list(index) if isinstance(index, tuple) else [index]
     rank = len(tensor.shape) + 1
-    named = sum(part is not None and part is not ... for part in parts)
-    if ... in [part for part in parts if part is ...]:
-        place = next(i for i, part in enumerate(parts) if part is ...)
-        parts[place : place + 1] = [slice(None)] * (rank - named)
-    if named > rank:
-        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
+    parts = parts_of(index, rank)
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
     kept: dict[int, Piece] = {}
@@ -85,16 +96,8 @@ def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
     if left == list(range(1, rank)):
         return result
     sizes = outer(machine, result)
-    return by_layer(machine, "Reshape", result, tuple(sizes[axis] if axis else 1 for axis in left))
-
-
-def by_layer(machine: Machine, cls: str, tensor: Value, setting: Value) -> Value:
-    """One step of a layer of Keras's vocabulary."""
-    try:
-        (step,) = keras_readers(machine)[cls](setting)
-    except LayerError as error:
-        raise refused(error) from None
-    return emit(machine, step, [tensor], op=step.layer.kind)
+    wanted = tuple(sizes[axis] if axis else 1 for axis in left)
+    return run_class(machine, "Reshape", [result], wanted)
 
 
 class KerasOperations(Operations):
@@ -136,3 +139,13 @@ def keras_readers(machine: Machine) -> Mapping[str, Callable[..., tuple[Declared
     """Keras's vocabulary in the layout of this source; steps are kept from now on."""
     keras_trace(machine)
     return readers(keras_of(machine).frame)
+
+
+def run_class(
+    machine: Machine, cls: str, inputs: Sequence[Value], *args: Value, **options: Value
+) -> Value:
+    """The steps of a class of Keras's vocabulary, made of these arguments, on tensors."""
+    flow = list(inputs)
+    for step in refusable(keras_readers(machine)[cls], *args, **options):
+        flow = [emit(machine, step, flow, op=step.layer.kind)]
+    return flow[0]

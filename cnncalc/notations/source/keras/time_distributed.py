@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras.arguments import finish
@@ -17,13 +17,13 @@ from cnncalc.notations.source.keras.layers import (
     is_layer,
     tensors,
 )
+from cnncalc.notations.source.keras.replaying import between, once_more
 from cnncalc.notations.source.keras.state import keras_of
 from cnncalc.notations.source.keras.tensors import keras_trace, outer
-from cnncalc.notations.source.layer_arguments import refused
-from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.layer_arguments import refusable
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import class_of_methods
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Class, Instance, Value, describe
@@ -43,10 +43,7 @@ def init(machine: Machine, wrapper: Instance, layer: Value = None, **options: Va
             given = f"the class `{layer.name}`: call it, with parentheses"
         raise raised("ValueError", f"`{WORDS.words}` takes a layer of Keras, not {given}")
     keywords = {key: argument(value) for key, value in options.items()}
-    try:
-        finish(WORDS, keywords)
-    except LayerError as error:
-        raise refused(error) from None
+    refusable(finish, WORDS, keywords)
     init_base(machine, wrapper, **options)
     wrapper.fields = {**keywords, **wrapper.fields, "layer": layer}
 
@@ -69,24 +66,12 @@ def run(machine: Machine, wrapper: Instance, inputs: Value, *args: Value, **o: V
     begin = len(keras_trace(machine).records)
     records, end = followed_alone(machine, wrapper.fields["layer"], shape)
     places = {begin: x}
-    for number in needed(records, begin, end):
+    for number in between(inputs_among(records), [begin], [end], elsewhere)[1:]:
         record = records[number]
-        flow = [places[each] for each in record.inputs]
-        try:
-            declared = at_entries(record.declared, [each.shape for each in flow], 1, order)
-        except LayerError as error:
-            raise refused(error) from None
+        shapes = [places[each].shape for each in record.inputs]
+        declared = refusable(at_entries, record.declared, shapes, 1, order)
         name = named(record.name, wrapper)
-        places[number] = emit(
-            machine,
-            declared,
-            flow,
-            op=record.layer.kind,
-            owner=record.owner,
-            part=record.part,
-            name=name,
-            held=record.held,
-        )
+        places[number] = once_more(machine, record, declared, places, name)
     return places[end]
 
 
@@ -119,22 +104,17 @@ def take_out(trace: ModelTrace, begin: int) -> None:
         del trace.records[begin:]
 
 
-def needed(records: Mapping[int, Record], begin: int, end: int) -> Sequence[int]:
-    """The records between the sample and the output, in order."""
-    found: set[int] = set()
-    waiting = [end]
-    while waiting:
-        number = waiting.pop()
-        if number in found or number == begin:
-            continue
-        if number not in records or not records[number].inputs:
-            raise Refusal(
-                f"the layer of `{WORDS.words}` reads a tensor that is none of its input",
-                help="give all that it reads as its one input",
-            )
-        found.add(number)
-        waiting += records[number].inputs
-    return sorted(found)
+def inputs_among(records: Mapping[int, Record]) -> Callable[[int], Sequence[int]]:
+    """What each record reads; nothing of those that aren't among these."""
+    return lambda number: records[number].inputs if number in records else ()
+
+
+def elsewhere(number: int) -> Refusal:
+    """What is said of a record that reads nothing of the sample."""
+    return Refusal(
+        f"the layer of `{WORDS.words}` reads a tensor that is none of its input",
+        help="give all that it reads as its one input",
+    )
 
 
 def named(name: str, wrapper: Instance) -> str:
@@ -145,6 +125,4 @@ def named(name: str, wrapper: Instance) -> str:
     return f"{own}/{name.removeprefix(f'{inner}/')}"
 
 
-TIME_DISTRIBUTED = Class(
-    "TimeDistributed", (LAYER,), {"__init__": simple("__init__", init), "call": simple("call", run)}
-)
+TIME_DISTRIBUTED = class_of_methods("TimeDistributed", {"__init__": init, "call": run}, LAYER)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
-from itertools import accumulate
 
-from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.numpy.drawing import RANDOM
+from cnncalc.notations.source.rows_of_numbers import arange, each_once, evenly_spaced, summed_up
 from cnncalc.notations.source.torch.functions.creation import CREATION, from_values
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import simple
@@ -30,12 +28,7 @@ def linspace(
     machine: Machine, start: Value, stop: Value, num: Value = 50, **options: Value
 ) -> Static:
     """`numpy.linspace`."""
-    if is_open(num):
-        return Static((num,))
-    check_count(num)
-    machine.budget.spend(num)
-    gap = (stop - start) / max(num - 1, 1)
-    return Static((num,), (), [start + gap * place for place in range(num)])
+    return evenly_spaced(machine, start, stop, num)
 
 
 def at_least_1d(machine: Machine, values: Value) -> Static:
@@ -68,9 +61,7 @@ def reduced(name: str, function: Callable[[Numbers], float]) -> Builtin:
 def sums(machine: Machine, values: Value, *args: Value, **options: Value) -> Static:
     """`numpy.cumsum` of one row."""
     array = from_values(machine, values)
-    numbers = list(accumulate(known(array, "cumsum")))
-    machine.budget.spend(len(numbers))
-    return Static((len(numbers),), (), numbers, array.whole)
+    return summed_up(machine, known(array, "cumsum"), array.whole)
 
 
 def unique(
@@ -80,13 +71,7 @@ def unique(
     if any(options.values()):
         raise Refusal("`unique` with these options can't be followed")
     array = from_values(machine, values)
-    counts = Counter(known(array, "unique"))
-    machine.budget.spend(2 * len(known(array, "unique")))
-    found = sorted(counts)
-    made = Static((len(found),), (), found, array.whole)
-    if return_counts:
-        return made, Static((len(found),), (), [counts[each] for each in found], True)
-    return made
+    return each_once(machine, known(array, "unique"), array.whole, bool(return_counts))
 
 
 def sized(machine: Machine, shape: Value, value: Value, *args: Value, **options: Value) -> Static:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.packages import OnUse
-from cnncalc.python.functions import simple
+from cnncalc.python.functions import simple, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.protocols import Library
 from cnncalc.python.values import Foreign, Namespace, Value
@@ -18,15 +18,11 @@ else:  # few sources need it
 __all__ = ["NumPy"]
 
 
-def itself(machine: Machine, value: Value) -> Value:
-    return value
-
-
 def converted(machine: Machine, value: Value, kind: Value) -> Value:
     return machine.call(kind, [value], {})
 
 
-NUMBERS = {"item": simple("item", itself), "astype": simple("astype", converted)}
+NUMBERS = {"item": simple("item", unchanged), "astype": simple("astype", converted)}
 
 
 class NumPy(Library):

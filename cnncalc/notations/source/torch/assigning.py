@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnncalc.notations.source.axes import outer_shape
 from cnncalc.notations.source.layer_steps import overwritten
-from cnncalc.notations.source.slices import taken
+from cnncalc.notations.source.slices import parts_of, taken
 from cnncalc.notations.source.torch.functions.indexing import tensor_item
 from cnncalc.notations.source.torch.functions.joining import cat
 from cnncalc.notations.source.torch.functions.shapes import expand, unsqueeze
@@ -47,11 +47,9 @@ def written_by(tensor: Tensor, value: Value) -> bool:
 
 def places(shape: tuple[Value, ...], index: Value) -> tuple[Region, list[int]]:
     """The places along each axis that an index names, and the axes of which it names a number."""
-    parts = list(index) if isinstance(index, tuple) else [index]
-    dots = [place for place, part in enumerate(parts) if part is ...]
-    if dots:
-        rest = len(shape) - len(parts) + 1
-        parts[dots[0] : dots[0] + 1] = [slice(None)] * rest
+    parts = parts_of(index, len(shape))
+    if any(part is None for part in parts):
+        raise Refusal("an assignment at an index of None can't be followed")
     parts += [slice(None)] * (len(shape) - len(parts))
     region: Region = []
     single = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.options import SCALAR
@@ -11,7 +10,7 @@ from cnncalc.network import Fed
 from cnncalc.notations.source.torch.nn.module import children
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Instance
+from cnncalc.python.values import Instance, Value
 from cnncalc.tracing.tensors import Tensor
 from cnncalc.tracing.trace import Trace
 
@@ -65,18 +64,17 @@ def _check_takes_one(model: Instance) -> None:
     args = forward.node.args
     places = (*args.posonlyargs, *args.args)
     if len(places) < 2 and not args.vararg and isinstance(forward.node, ast.FunctionDef):
-        refusal = Refusal(
+        raise Refusal(
             f"`{model.cls.name}.forward` takes no input",
             help="`def forward(self, x):`",
             code="inputs",
+            span=forward.scope.module.file.header(forward.node),
         )
-        refusal.span = forward.scope.module.file.header(forward.node)
-        raise refusal
 
 
 def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fed) -> Refusal:
     """An argument that has no size, beside those that have one."""
-    forward: Any = model.cls.find("forward")
+    forward: Value = model.cls.find("forward")
     args = forward.node.args
     node = next(each for each in (*args.posonlyargs, *args.args) if each.arg == name)
     given = {names[0]: shape} | dict(fed)
@@ -84,14 +82,13 @@ def _missing(model: Instance, name: str, names: list[str], shape: Shape, fed: Fe
         f"-i {each}={'x'.join(map(str, given[each])) or SCALAR}" for each in names if each in given
     ]
     said = " and ".join(f"`{each}` is {show(size)}" for each, size in given.items())
-    refusal = Refusal(
+    return Refusal(
         f"`{model.cls.name}.forward` takes more inputs than one, and the size of `{name}` is "
         f"missing: {said}",
         help=f"`{' '.join(typed)} -i {name}=SIZE`; or a part of it, such as `{_part_of(model)}`",
         code="inputs",
+        span=forward.scope.module.file.span(node),
     )
-    refusal.span = forward.scope.module.file.span(node)
-    return refusal
 
 
 def _part_of(model: Instance) -> str:

@@ -18,7 +18,7 @@ from cnncalc.notations.source.torch.nn.packed import PACKING
 from cnncalc.notations.source.torch.nn.transformer import TRANSFORMERS, transformer
 from cnncalc.notations.source.torch.nn.utils import TOOLS
 from cnncalc.notations.source.unread import LISTED
-from cnncalc.python.functions import Method, simple, undecorated
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged, undecorated
 from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
@@ -163,8 +163,7 @@ def missing_layer(name: str) -> Class:
             refusal.span = next(iter(spans_of(machine, module)), None)
         raise refusal
 
-    table = {"__init__": simple("__init__", UNRUN[name]), "forward": simple("forward", refuse)}
-    return Class(name, (MODULE,), dict(table))
+    return class_of_methods(name, {"__init__": UNRUN[name], "forward": refuse}, MODULE)
 
 
 def bilinear(
@@ -220,17 +219,8 @@ def tuple_of(count: int) -> Value:
     return simple("_ntuple", call)
 
 
-def drop_path() -> Class:
-    """Timm's DropPath: the identity in evaluation."""
-
-    def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
-        args[0].ready = True
-
-    table = {
-        "__init__": Builtin("__init__", init),
-        "forward": simple("forward", lambda machine, module, x: x),
-    }
-    return Class("DropPath", (MODULE,), dict(table))
+def ready(machine: Machine, module: Instance, *args: Value, **options: Value) -> None:
+    module.ready = True
 
 
 def resize(machine: Machine, img: Value, size: Value, *args: Value, **options: Value) -> Value:
@@ -306,7 +296,10 @@ FUNCTION = Class(
     "Function", (OBJECT,), {"apply": StaticMethod(Builtin("apply", apply_function), True)}
 )
 TIMM: dict[str, Value] = {
-    "DropPath": drop_path(),
+    # The identity in evaluation.
+    "DropPath": class_of_methods(
+        "DropPath", {"__init__": ready, "forward": lambda machine, module, x: x}, MODULE
+    ),
     "to_2tuple": simple("to_2tuple", pair_of),
     "register_model": simple("register_model", undecorated),
 }
@@ -333,7 +326,17 @@ FLOATS = {
     "double": (64, 1.7976931348623157e308, 2.0**-52),
 }
 FALSE = simple("false", lambda machine, *args, **options: False)
-CONTEXT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "device")
+QUIET = words(
+    "torch.no_grad torch.inference_mode torch.enable_grad torch.set_grad_enabled torch.autocast "
+    "torch.device torch.load torch.save torch.manual_seed torch.set_default_dtype torch.fx.wrap "
+    "torch._C._log_api_usage_once torch.utils.model_zoo.load_url"
+)
+# What is not the case where nothing runs.
+NEVER = words(
+    "torch.jit.is_scripting torch.jit.is_tracing torch._C._is_tracing torch.cuda.is_available "
+    "torch.onnx.is_in_onnx_export torch.compiler.is_compiling torch.compiler.is_dynamo_compiling "
+    "torch.is_grad_enabled"
+)
 TABLE: dict[str, Value] = {
     "torch.nn.Module": MODULE,
     "torch.nn.modules.module.Module": MODULE,
@@ -350,39 +353,24 @@ TABLE: dict[str, Value] = {
     ),
     "torch.autograd.Function": FUNCTION,
     "torch.autograd.function.Function": FUNCTION,
-    "torch.autograd.Variable": simple("Variable", lambda machine, tensor, **options: tensor),
+    "torch.autograd.Variable": simple("Variable", unchanged),
     "torch.jit.ScriptModule": MODULE,
-    "torch.jit.is_scripting": FALSE,
-    "torch.jit.is_tracing": FALSE,
-    "torch._C._is_tracing": FALSE,
     "torch.jit.Final": Opaque("Final"),
     "torch.jit.annotate": simple("annotate", lambda machine, kind, value: value),
-    "torch.cuda.is_available": FALSE,
-    "torch.onnx.is_in_onnx_export": FALSE,
     "torch.compiler": Namespace("torch.compiler"),
     "torch.compiler.disable": simple("disable", undecorated),
-    "torch.compiler.is_compiling": FALSE,
-    "torch.compiler.is_dynamo_compiling": FALSE,
     "torch.cuda.device_count": simple("device_count", lambda machine: 0),
-    "torch.is_grad_enabled": FALSE,
     "torch.get_default_dtype": simple("get_default_dtype", lambda machine: Opaque("torch.float32")),
     "torch.finfo": simple("finfo", float_info),
     "torch.Size": simple("Size", sizes_of),
-    "torch.load": Silent("torch.load"),
-    "torch.save": Silent("torch.save"),
-    "torch.manual_seed": Silent("torch.manual_seed"),
     "torch.compile": simple("compile", undecorated),
-    "torch.set_default_dtype": Silent("torch.set_default_dtype"),
     "torch.inf": float("inf"),
     "torchvision.transforms.functional.resize": simple("resize", resize),
     "torchvision.transforms.functional.center_crop": simple("center_crop", center_crop),
     "torchvision.transforms.CenterCrop": simple("CenterCrop", cropper),
     "torch.pi": 3.141592653589793,
-    "torch._C._log_api_usage_once": Silent("torch._C._log_api_usage_once"),
     "torch.utils.checkpoint.checkpoint": simple("checkpoint", checkpoint),
     "torch.utils.checkpoint.checkpoint_sequential": simple("checkpoint", checkpoint_sequential),
-    "torch.utils.model_zoo.load_url": Silent("torch.utils.model_zoo.load_url"),
-    "torch.fx.wrap": Silent("torch.fx.wrap"),
     **dict.fromkeys(
         ("timm.create_model", "timm.models.create_model", "timm.models.factory.create_model"),
         simple("create_model", create_model),
@@ -390,5 +378,6 @@ TABLE: dict[str, Value] = {
     "torch.nn.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DataParallel": simple("DataParallel", parallel),
     "torch.nn.parallel.DistributedDataParallel": simple("DataParallel", parallel),
-    **{f"torch.{name}": Silent(f"torch.{name}") for name in CONTEXT},
+    **{path: Silent(path) for path in QUIET},
+    **dict.fromkeys(NEVER, FALSE),
 }

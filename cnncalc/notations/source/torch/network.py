@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from cnncalc.layers.base import Shape, Weight
 from cnncalc.layers.merge import Input
@@ -20,6 +20,7 @@ from cnncalc.python.guests import Unread
 from cnncalc.python.interpreter import Interpreter
 from cnncalc.python.machine import Function
 from cnncalc.python.refusals import Refusal, followed
+from cnncalc.python.stack import with_room
 from cnncalc.python.values import Instance, Value, describe
 from cnncalc.symbols.followed import set_reader
 from cnncalc.tracing.tensors import Parameter
@@ -27,6 +28,7 @@ from cnncalc.tracing.tensors import Parameter
 __all__ = ["torch_network"]
 
 Build = Callable[..., tuple[Interpreter, Value]]
+Modules = Sequence[tuple[str, Instance]]  # of a model, each once, with their paths
 
 
 def torch_network(build: Build, machine: Interpreter, model: Instance) -> Network:
@@ -72,6 +74,7 @@ def layers_in_line(module: Instance, name: str) -> Iterator[tuple[str, Instance]
         yield from layers_in_line(child, f"{name}.{each}" if name else each)
 
 
+@with_room
 def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Network:
     """The steps of a module at an input of this shape, and further ones of those."""
     set_reader(machine, shape)
@@ -91,9 +94,10 @@ def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Net
             # Only now is it known what nothing has used: each of these would be weights that nobody
             # counts.
             trace.check_tried()
-            check_read(model)
+            modules = list(named_modules(model))
+            check_read(modules)
         steps, ends = trace.network_steps(outputs, prune=False, roots=roots)
-        unused = unused_elements(model, trace)
+        unused = unused_elements(modules, trace)
     return Network(
         steps,
         shape,
@@ -102,13 +106,13 @@ def traced(machine: Interpreter, model: Instance, shape: Shape, fed: Fed) -> Net
         inputs=input_names(model),
         unused_params=unused["parameter"],
         unused_buffers=unused["buffer"],
-        modules=classes(model),
+        modules=classes(modules),
     )
 
 
-def check_read(model: Instance) -> None:
+def check_read(modules: Modules) -> None:
     """Refuse a model of which parts that nothing has used can't be read."""
-    for _, module in named_modules(model):
+    for _, module in modules:
         for part in module.fields.values():
             if isinstance(part, Unread):
                 raise part.stop
@@ -117,26 +121,27 @@ def check_read(model: Instance) -> None:
 def as_far(model: Instance, trace: ModelTrace, shape: Shape, roots: list[int]) -> Network:
     """The network as far as it was followed, with the modules that it never came to."""
     steps, outputs = trace.network_steps(trace.unread(), prune=False, roots=roots)
+    modules = list(named_modules(model))
     return Network(
         steps,
         shape,
         outputs,
         notation="torch",
         inputs=input_names(model),
-        unreached=unreached(model, trace),
-        modules=classes(model),
+        unreached=unreached(modules, trace),
+        modules=classes(modules),
     )
 
 
-def classes(model: Instance) -> dict[str, str]:
+def classes(modules: Modules) -> dict[str, str]:
     """The class of each module of a model, by its path."""
-    return {name: module.cls.name for name, module in named_modules(model)}
+    return {name: module.cls.name for name, module in modules}
 
 
-def unreached(model: Instance, trace: ModelTrace) -> list[Unreached]:
+def unreached(modules: Modules, trace: ModelTrace) -> list[Unreached]:
     """The modules that hold weights, or are layers, and that made no step."""
     found = []
-    for name, module, ran, new in unused_weights(model, trace):
+    for name, module, ran, new in unused_weights(modules, trace):
         layer = isinstance(module.layers, Declared) and not ran
         if new or layer:
             kind, text = module_words(module)
@@ -154,28 +159,27 @@ def module_words(module: Instance) -> tuple[str, str]:
 
 def no_tensor(model: Instance, result: Value) -> Refusal:
     """What a forward that gives nothing is told."""
-    refusal = Refusal(
+    forward = model.cls.find("forward")
+    known = isinstance(forward, Function)
+    return Refusal(
         f"the forward of `{model.cls.name}` returns {describe(result)}, no tensor",
         help="end it with `return x`" if result is None else None,
         code="no-output",
+        span=forward.scope.module.file.header(forward.node) if known else None,
     )
-    forward = model.cls.find("forward")
-    if isinstance(forward, Function):
-        refusal.span = forward.scope.module.file.header(forward.node)
-    return refusal
 
 
-def unused_elements(model: Instance, trace: ModelTrace) -> dict[str, int]:
+def unused_elements(modules: Modules, trace: ModelTrace) -> dict[str, int]:
     """Elements of the parameters and buffers that are declared and that no step uses."""
     total = {"parameter": 0, "buffer": 0}
-    for _, _, _, weights in unused_weights(model, trace):
+    for _, _, _, weights in unused_weights(modules, trace):
         for weight in weights.values():
             total[weight.role] += weight.count
     return total
 
 
 def unused_weights(
-    model: Instance, trace: ModelTrace
+    modules: Modules, trace: ModelTrace
 ) -> Iterator[tuple[str, Instance, bool, dict[str, Parameter]]]:
     """Each module, whether its layer has run, and the tensors of its own that no step uses.
 
@@ -183,7 +187,7 @@ def unused_weights(
     weight met first where it is counted, whatever other modules share it.
     """
     seen: set[int] = set(trace.used)
-    for path, module in named_modules(model):
+    for path, module in modules:
         ran = id(module) in trace.ran and module.layers is not None
         own = own_weights(module)
         new = {n: w for n, w in own if id(w) not in seen and not (ran and is_weight(n))}

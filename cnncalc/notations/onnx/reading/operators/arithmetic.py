@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from math import inf, prod
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
@@ -19,7 +18,7 @@ from cnncalc.notations.onnx.reading.model import stored_in
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
 from cnncalc.notations.onnx.reading.operators.patterns import affine, decomposed
 from cnncalc.tracing.arithmetic import with_kept, with_number
-from cnncalc.tracing.arrays import stretched
+from cnncalc.tracing.arrays import Numbers, stretched
 from cnncalc.tracing.constants import BINARY, fraction_of, worked_out
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -37,7 +36,7 @@ MERGES = {"Add": "add", "Div": "div", "Max": "maximum", "Mean": "mean", "Min": "
           "Mul": "mul", "Sub": "sub", "Sum": "add"}  # fmt: skip
 
 
-@operator("Add", "Div", "Mul", "Sub", batch="looked up")
+@operator("Add", "Div", "Mul", "Sub", batch="any")
 def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
     """Of data and data, of data and something stored, or of two numbers.
 
@@ -47,8 +46,7 @@ def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
         divides = call.node.op == "Div" and a.whole and b.whole
         return elementwise(call, [a, b], quotient if divides else BINARY[MERGES[call.node.op]])
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        joined = merged(call, MERGES[call.node.op], [a, b])
-        return call.placed(decomposed(call, joined), joined.batch)
+        return decomposed(call, merged(call, MERGES[call.node.op], [a, b]))
     reverse = isinstance(b, Tensor)
     data, kept = (call.flow(1), call.stored(0)) if reverse else (call.flow(0), call.stored(1))
     if call.opset < 7 and axis >= 0:
@@ -56,8 +54,7 @@ def binary(call: Call, a: Value, b: Value, *, axis: int = -1) -> Either:
         kept = call.view(kept, (*kept.shape, *(1,) * max(ones, 0)))
     if single_number(kept) is None:
         return learned(call, data, kept, reverse)
-    made = with_fixed(call, MERGES[call.node.op], data, kept, reverse)
-    return call.placed(decomposed(call, made), data.batch)
+    return decomposed(call, with_fixed(call, MERGES[call.node.op], data, kept, reverse))
 
 
 def with_fixed(
@@ -74,8 +71,7 @@ def with_fixed(
         shapes.broadcast([data.shape, sizes])  # which refuses those that don't meet
         role = "parameter" if stored else "constant"
         parts = with_kept(op, data.shape, sizes, role, reverse)
-    made = call.add_all(data, parts, fixed if stored else None, suffix)
-    return call.placed(made, data.batch)
+    return call.add_all(data, parts, fixed if stored else None, suffix)
 
 
 def of_each_sample(call: Call, data: Tensor, fixed: Static) -> Static:
@@ -93,13 +89,13 @@ def quotient(a: int, b: int) -> int:
 
 
 def elementwise(
-    call: Call, inputs: Sequence[Static], function: Callable[..., Any], whole: bool | None = None
+    call: Call, inputs: Sequence[Static], function: Callable[..., float], whole: bool | None = None
 ) -> Static:
     """A function of the numbers of tensors that are lined up at their last axes."""
     shape = shapes.broadcast([each.shape for each in inputs])
     weights = tensors_among(inputs)
 
-    def compute(*lists: list[Any]) -> list[Any]:
+    def compute(*lists: Numbers) -> Numbers:
         sides = zip(lists, inputs, strict=True)
         rows = zip(*(stretched(x, each.shape, shape) for x, each in sides), strict=True)
         return [fraction_of(function(*row), row) for row in rows]
@@ -130,9 +126,8 @@ def single_number(constant: Static) -> float | None:
 def merged(call: Call, op: str, tensors: Sequence[Tensor], suffix: str = "") -> Tensor:
     """Data joined element-wise; the batch axes must meet."""
     if len(tensors) == 1:
-        return call.placed(call.same(tensors[0]), tensors[0].batch)
-    flows = in_line(call, tensors)
-    return call.placed(call.add(KINDS[op](), flows, suffix), flows[0].batch)
+        return call.same(tensors[0])
+    return call.add(KINDS[op](), in_line(call, tensors), suffix)
 
 
 def in_line(call: Call, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -176,20 +171,15 @@ def is_weight(constant: Static) -> bool:
     return any(each.learned and not each.literal for each in stored_in(constant))
 
 
-BIASED: dict[type, Callable[..., int]] = {
-    Conv: lambda layer, shape: 0,
-    ConvTransposed: lambda layer, shape: 0,
-    Linear: lambda layer, shape: layer.place(shape),
-}
-
-
 def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """A tensor added to what a convolution or linear layer without bias gave is its bias."""
     record = call.record(data)
-    layer: Any = record.layer
-    if type(layer) not in BIASED or layer.bias or not call.only_reader(data):
+    layer = record.layer
+    if not isinstance(layer, Conv | ConvTransposed | Linear):
         return None
-    channel = BIASED[type(layer)](layer, data.shape)
+    if layer.bias or not call.only_reader(data):
+        return None
+    channel = layer.place(data.shape) if isinstance(layer, Linear) else 0
     full = (1,) * (len(data.shape) - len(sizes)) + sizes
     if full[channel] != constant.count or constant.count != data.shape[channel]:
         return None
@@ -197,7 +187,7 @@ def with_bias(call: Call, data: Tensor, constant: Static, sizes: Shape) -> Tenso
     return data
 
 
-@operator("Max", "Mean", "Min", "Sum", batch="looked up")
+@operator("Max", "Mean", "Min", "Sum", batch="any")
 def variadic(call: Call, *inputs: Either) -> Either:
     """Any number of data or of numbers; Max and Min also of data and one number."""
     op = call.node.op
@@ -212,14 +202,14 @@ def variadic(call: Call, *inputs: Either) -> Either:
         call.refuse("data and stored tensors can't be joined like this")
     low, high = BOUNDS[op](number)
     layer = KINDS["relu"]() if (low, high) == (0, inf) else KINDS["hardtanh"](low, high)
-    return call.placed(call.add(layer, tensors), tensors[0].batch)
+    return call.add(layer, tensors)
 
 
 BOUNDS: dict[str, Callable[[float], tuple[float, float]]] = {
     "Max": lambda number: (number, inf),
     "Min": lambda number: (-inf, number),
 }
-TOGETHER: dict[str, Callable[..., Any]] = {
+TOGETHER: dict[str, Callable[..., float]] = {
     "Max": lambda *numbers: max(numbers),
     "Mean": lambda *numbers: sum(numbers) / len(numbers),
     "Min": lambda *numbers: min(numbers),

@@ -10,42 +10,59 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.values import Value
 from cnncalc.tracing.tensors import Static, Tensor
 
-__all__ = ["OPERATORS", "Either", "Numbers", "Operator", "Value", "Whole", "operator"]
+__all__ = [
+    "OPERATORS",
+    "Either",
+    "Made",
+    "Numbers",
+    "Operator",
+    "Value",
+    "Whole",
+    "Words",
+    "operator",
+]
 
 Either = Tensor | Static
 Whole = list[int] | None  # whole numbers: an attribute, or an input in later versions
 Numbers = list[float] | None
+Words = list[str] | None
+Made = Value | list[Value]  # one output, or several
 
 # How an argument is found, by its annotation: an input by its place, whole numbers by their
 # name or place, an attribute by its name, with its default.
-INPUTS: dict[str, Callable[[Call, int], Any]] = {
+INPUTS: dict[str, Callable[[Call, int], object]] = {
     "Tensor": Call.flow,
     "Static": Call.stored,
     "Static | None": Call.constant,
     "Either": Call.given,
     "Value": Call.value,
+    "Ways": Call.value,
+    "Ends": Call.value,
     "Numbers": Call.numbers,
 }
-NUMBERS: dict[str, Callable[[Call, str, int | None], Any]] = {
+NUMBERS: dict[str, Callable[[Call, str, int | None], object]] = {
     "Whole": Call.whole,
     "float | None": Call.number,
 }
-ATTRIBUTES: dict[str, Callable[[Call, str, Any], Any]] = {
+ATTRIBUTES: dict[str, Callable[[Call, str, Any], object]] = {
     "int": Call.integer,
     "int | None": Call.integer,
     "float": Call.fraction,
     "str": Call.text,
-    "Any": lambda call, name, default: call.attributes.get(name, default),
+    "Numbers": Call.given_as,
+    "Stored | None": Call.given_as,
+    "Words": Call.given_as,
 }
 
-Handler = Callable[..., Any]
+Handler = Callable[..., Made]
+Finders = tuple[tuple[str, Callable[[Call], object]], ...]
 F = TypeVar("F", bound=Handler)
 
 
 # Where the batch may stand: in the first axis, where each entry of those that are one axis with it
-# is worked on like a sample; there, or where the operator looks for it itself; wherever that looks
-# for it; on any, where it does the same to each value.
-Place = Literal["first", "first or looked up", "looked up", "any"]
+# is worked on like a sample; there, or alone on any other; on any, as the operator follows it or
+# does the same to each value.
+Place = Literal["first", "first, or any alone", "any"]
 
 
 class Operator(NamedTuple):
@@ -58,13 +75,13 @@ class Operator(NamedTuple):
     """
 
     function: Handler
-    finders: tuple[tuple[str, Callable[[Call], Any]], ...]
+    finders: Finders
     rest: int | None  # where the inputs begin of which there may be any number
     of_data: bool
     of_constants: bool
     batch: Place
 
-    def __call__(self, call: Call) -> Any:
+    def __call__(self, call: Call) -> Made:
         """What the operator gives at a node."""
         given = {name: find(call) for name, find in self.finders}
         if self.rest is None:
@@ -81,6 +98,7 @@ def operator(
     data: bool = True,
     constants: bool = True,
     batch: Place = "first",
+    known: dict[str, Operator] = OPERATORS,
 ) -> Callable[[F], F]:
     """Register the function of an operator, or of several that differ in little.
 
@@ -93,12 +111,13 @@ def operator(
         data: whether it is read where an input carries data.
         constants: whether it is worked out where none does.
         batch: where the batch of the data may stand.
+        known: where it is looked up.
     """
 
     def register(function: F) -> F:
         for name in names:
-            assert name not in OPERATORS, f"two functions for {name}"
-            OPERATORS[name] = Operator(function, *arguments(function), data, constants, batch)
+            assert name not in known, f"two functions for {name}"
+            known[name] = Operator(function, *arguments(function), data, constants, batch)
         return function
 
     return register
@@ -106,7 +125,7 @@ def operator(
 
 def arguments(
     function: Handler,
-) -> tuple[tuple[tuple[str, Callable[[Call], Any]], ...], int | None]:
+) -> tuple[Finders, int | None]:
     """How each argument after the call is found, and from where any number of inputs is taken."""
     _, *declared = signature(function).parameters.values()
     finders = []
@@ -119,7 +138,7 @@ def arguments(
     return tuple(finders), rest
 
 
-def finder(declared: Parameter, place: int) -> Callable[[Call], Any]:
+def finder(declared: Parameter, place: int) -> Callable[[Call], object]:
     """How one argument is found, by its annotation."""
     name, words, default = declared.name, str(declared.annotation), declared.default
     is_input = declared.kind is not Parameter.KEYWORD_ONLY

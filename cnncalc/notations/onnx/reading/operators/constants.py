@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isfinite, prod, trunc
-from typing import Any
 
 from cnncalc.errors import LayerError
 from cnncalc.notations.onnx.reading.call import Call
@@ -27,14 +26,14 @@ def numbers(values: list[int]) -> Static:
     return Static((len(values),), (), [*values], True)
 
 
-@operator("Shape", batch="looked up")
+@operator("Shape", batch="any")
 def shape(call: Call, data: Either, *, start: int = 0, end: int | None = None) -> Static:
     """The sizes of a tensor, as numbers."""
     found = numbers(list(call.sizes(data)[start:end]))
     return followed(found) if isinstance(data, Tensor) else found
 
 
-@operator("Size", batch="looked up")
+@operator("Size", batch="any")
 def size(call: Call, data: Either) -> Static:
     found = Static((), (), [prod(call.sizes(data))], True)
     return followed(found) if isinstance(data, Tensor) else found
@@ -44,12 +43,12 @@ def size(call: Call, data: Either) -> Static:
 def constant(
     call: Call,
     *,
-    value: Any = None,
-    sparse_value: Any = None,
+    value: Stored | None = None,
+    sparse_value: Stored | None = None,
     value_int: Whole = None,
     value_ints: Whole = None,
     value_float: float | None = None,
-    value_floats: Any = None,
+    value_floats: Numbers = None,
 ) -> Static:
     """The tensor or the numbers of a Constant node."""
     for tensor in (value, sparse_value):
@@ -69,12 +68,13 @@ def constant(
 
 
 @operator("ConstantOfShape", data=False)
-def constant_of_shape(call: Call, sizes: Static, *, value: Any = None) -> Static:
+def constant_of_shape(call: Call, sizes: Static, *, value: Stored | None = None) -> Static:
     """One number everywhere; of a stored shape it is taken for a weight."""
     made = tuple(map(trunc, call.numbers(0) or []))
     check_bounds(made)
-    known = isinstance(value, Stored) and value.values
-    fill, whole = (value.values[0], value.whole) if known else (0.0, False)
+    fill, whole = 0.0, False
+    if isinstance(value, Stored) and value.values:
+        fill, whole = value.values[0], value.whole
     # A shape that was worked out from the data makes zeros to compute with, no weight.
     written = not sizes.computed and any(not each.literal for each in stored_in(sizes))
     stored = not whole and written
@@ -112,7 +112,7 @@ def cast(call: Call, data: Either, *, to: int = 1) -> Either:
     if isinstance(data, Tensor):
         return data if to in FRACTIONS else call.same(data)
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: list[float]) -> list[float]:
         if to in FRACTIONS:
             return values
         if to == BOOLEAN:
@@ -144,7 +144,7 @@ def arange(call: Call, start: Numbers, limit: Numbers, delta: Numbers) -> Static
     return Static((count,), (), [*map(int, values)] if whole else singles(values), whole)
 
 
-@operator("RandomNormalLike", "RandomUniformLike", batch="looked up")
+@operator("RandomNormalLike", "RandomUniformLike", batch="any")
 def drawn_like(call: Call, data: Either) -> Static:
     """Noise in the sizes of data, as variational autoencoders add it: no weight."""
     return Static(call.sizes(data), computed=isinstance(data, Tensor))

@@ -17,7 +17,7 @@ from cnncalc.tracing.products import multiplied as of_two
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Gemm", batch="looked up")
+@operator("Gemm", batch="any")
 def gemm(
     call: Call,
     a: Either,
@@ -38,7 +38,7 @@ def gemm(
     if c is not None and c.count != outputs:
         call.refuse(f"its bias has {c.count} values for {outputs} outputs", code="declared")
     layer = Linear(outputs, c is not None, -1 if len(a.shape) > 1 else None)
-    return call.placed(call.add(layer, [a], weight=b, bias=c), a.batch)
+    return call.add(layer, [a], weight=b, bias=c)
 
 
 def fixed_gemm(
@@ -71,7 +71,7 @@ def mismatch(call: Call, features: int, inputs: int) -> None:
     )
 
 
-@operator("MatMul", batch="looked up")
+@operator("MatMul", batch="any")
 def matmul(call: Call, a: Value, b: Value) -> Either:
     """Data times a stored matrix along the last axis, or a matrix times data along the one before.
 
@@ -88,7 +88,7 @@ def matmul(call: Call, a: Value, b: Value) -> Either:
     if flow.shape[axis] != inputs:
         mismatch(call, flow.shape[axis], inputs)
     layer = product(flow.shape, outputs, axis - len(flow.shape))
-    return call.placed(call.add(layer, [flow], weight=weight), flow.batch)
+    return call.add(layer, [flow], weight=weight)
 
 
 def of_matrices(call: Call, a: Tensor, b: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ def of_matrices(call: Call, a: Tensor, b: Tensor) -> Tensor:
     batch = call.batch_axis()
     if batch and batch.place > len(a.sizes) - 3:
         call.refuse("it multiplies along the batch axis", code="batch")
-    return call.placed(call.add(of_two(a.shape, b.shape), [a, b]), batch)
+    return call.add(of_two(a.shape, b.shape), [a, b])
 
 
 @operator("Einsum", constants=False)

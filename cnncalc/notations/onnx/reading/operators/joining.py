@@ -16,23 +16,23 @@ from cnncalc.tracing.joins import blocks, extended
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Concat", batch="looked up")
+@operator("Concat", batch="any")
 def concat(call: Call, *inputs: Either, axis: int = 1) -> Either:
     """Joined along an axis; beside data, tensors without elements are left out."""
     fixed = [each for each in inputs if isinstance(each, Static)]
     if len(fixed) == len(inputs):
         return joined(call, fixed, shapes.place(axis, len(fixed[0].shape)))
     parts = [each for each in inputs if isinstance(each, Tensor) or each.count]
-    first, batch = next(each for each in parts if isinstance(each, Tensor)), call.batch_axis()
+    first = next(each for each in parts if isinstance(each, Tensor))
+    call.batch_axis()  # refused where it differs
     place = call.axis(axis, first, "joins along")
     if len(parts) == 1:
-        return call.placed(call.same(first), batch)
+        return call.same(first)
     tensors = []
     for block in blocks(parts):
         tensor = longer(call, block.tensor, block.after, place, False)
         tensors.append(longer(call, tensor, block.before, place, True))
-    made = call.add(KINDS["cat"](place), tensors) if len(tensors) > 1 else tensors[0]
-    return call.placed(made, batch)
+    return call.add(KINDS["cat"](place), tensors) if len(tensors) > 1 else tensors[0]
 
 
 def joined(call: Call, parts: Sequence[Static], axis: int) -> Static:
@@ -55,5 +55,4 @@ def longer(call: Call, data: Tensor, fixed: list[Static], axis: int, front: bool
     fill = None if stored or whole.uniform is None else plain(whole.uniform)
     role = "parameter" if stored else "constant"
     part = extended(data.shape, axis, sizes[axis], front, fill, role)
-    made = call.add_all(data, [part], call.view(whole, sizes) if stored else None)
-    return call.placed(made, data.batch)
+    return call.add_all(data, [part], call.view(whole, sizes) if stored else None)

@@ -33,13 +33,9 @@ WEIGHTS: dict[str, tuple[str, ...]] = {
     "LayerNormalization": ("weight", "bias"),
     "RMSNormalization": ("weight",),
 }
-OF_THEIR_OWN = ("BatchNormalization", "Cast", "Dropout", "Identity")
 
 
-OF_LAST = ("LayerNormalization", "RMSNormalization")  # the axes from one on to the last
-
-
-@operator(*OF_LAST, batch="any")
+@operator("LayerNormalization", "RMSNormalization", batch="any")
 def norm_of_last(
     call: Call, data: Either, scale: Static, shift: Static | None = None, *, axis: int = -1
 ) -> Either:
@@ -52,7 +48,7 @@ def norm_of_last(
     return weighted(call, data)
 
 
-@operator(*(name for name in WEIGHTS if name not in (*OF_THEIR_OWN, *OF_LAST)), constants=False)
+@operator("Conv", "ConvTranspose", "GroupNormalization", "InstanceNormalization", constants=False)
 def weighted(call: Call, data: Tensor) -> Tensor:
     """A layer that holds tensors: they are its further inputs."""
     op = call.node.op
@@ -124,6 +120,9 @@ def _is_held(constant: Static | None, number: int, literal: bool) -> bool:
 def pool(call: Call, data: Tensor) -> Tensor:
     """A layer without tensors; the indices that MaxPool gives beside are not followed."""
     return call.add(READERS[call.node.op](call.attributes, []), [data])
+
+
+OF_THEIR_OWN = ("Cast", "Dropout", "Identity")  # which are worked out, or have inputs
 
 
 @operator(*(name for name in ACTIVATIONS if name not in OF_THEIR_OWN), batch="any")

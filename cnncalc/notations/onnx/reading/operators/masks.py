@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
-from cnncalc.layers.base import Layer
 from cnncalc.notations.onnx.reading.call import Call, describe
 from cnncalc.notations.onnx.reading.operators.arithmetic import (
     elementwise,
@@ -27,7 +25,7 @@ __all__ = ["as_numbers"]
 
 LARGEST = 1e9  # what is beyond it stands for an infinite number, which times 0 would be none
 
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "Equal": lambda a, b: a == b,
     "Greater": lambda a, b: a > b,
     "GreaterOrEqual": lambda a, b: a >= b,
@@ -36,7 +34,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@operator(*COMPARISONS, batch="looked up")
+@operator(*COMPARISONS, batch="any")
 def comparison(call: Call, a: Either, b: Either) -> Mask | Static:
     """A mask; what is done with it decides which steps it is."""
     if isinstance(a, Static) and isinstance(b, Static):
@@ -64,12 +62,12 @@ def compared(call: Call, *sides: Either) -> Tensor:
     if op == "IsNaN":
         call.refuse("which values are no numbers can't be followed", code="unknown-operator")
     a, b = reversed(sides) if op in ("Less", "GreaterOrEqual") else sides
-    sign = each(call, KINDS["sign"](), difference(call, a, b), "/sign")
+    sign = call.add(KINDS["sign"](), [difference(call, a, b)], "/sign")
     if op == "Equal":
-        return inverse(call, each(call, KINDS["abs"](), sign, "/abs"))
+        return inverse(call, call.add(KINDS["abs"](), [sign], "/abs"))
     if op.endswith("OrEqual"):
-        return inverse(call, each(call, KINDS["relu"](), sign, "/relu"))
-    return each(call, KINDS["relu"](), sign)
+        return inverse(call, call.add(KINDS["relu"](), [sign], "/relu"))
+    return call.add(KINDS["relu"](), [sign])
 
 
 def difference(call: Call, a: Either, b: Either) -> Tensor:
@@ -83,17 +81,12 @@ def difference(call: Call, a: Either, b: Either) -> Tensor:
     return with_fixed(call, "sub", b, a, reverse=True, suffix="/sub")
 
 
-def each(call: Call, layer: Layer, data: Tensor, suffix: str = "") -> Tensor:
-    """A function of each value, wherever the batch stands."""
-    return call.placed(call.add(layer, [data], suffix), data.batch)
-
-
 def inverse(call: Call, mask: Tensor, suffix: str = "") -> Tensor:
     """Ones for zeros, and zeros for ones."""
-    return each(call, KINDS["rescale"]((-1.0,), (1.0,)), mask, suffix)
+    return call.add(KINDS["rescale"]((-1.0,), (1.0,)), [mask], suffix)
 
 
-LOGIC: dict[str, Callable[[Any, Any], bool]] = {
+LOGIC: dict[str, Callable[[float, float], bool]] = {
     "And": lambda a, b: bool(a and b),
     "Or": lambda a, b: bool(a or b),
     "Xor": lambda a, b: bool(a) != bool(b),
@@ -101,7 +94,7 @@ LOGIC: dict[str, Callable[[Any, Any], bool]] = {
 JOINED = {"And": "mul", "Or": "maximum", "Xor": "sub"}
 
 
-@operator(*LOGIC, batch="looked up")
+@operator(*LOGIC, batch="any")
 def logic(call: Call, a: Either, b: Either) -> Either:
     """Of ones and zeros; what is fixed moves nothing, and is no step."""
     op = call.node.op
@@ -111,7 +104,7 @@ def logic(call: Call, a: Either, b: Either) -> Either:
         data, fixed = (call.flow(1), a) if isinstance(a, Static) else (a, b)
         return beside(call, data, [fixed])
     if op == "Xor":
-        return each(call, KINDS["abs"](), merged(call, JOINED[op], [a, b], "/sub"))
+        return call.add(KINDS["abs"](), [merged(call, JOINED[op], [a, b], "/sub")])
     return merged(call, JOINED[op], [a, b])
 
 
@@ -122,14 +115,14 @@ def beside(call: Call, data: Tensor, fixed: Sequence[Value]) -> Tensor:
     return stretched(call, data, whole)
 
 
-@operator("Not", batch="looked up")
+@operator("Not", batch="any")
 def negation(call: Call, x: Either) -> Either:
     if isinstance(x, Tensor):
         return inverse(call, x)
     return elementwise(call, [x], lambda v: not v, True)
 
 
-@operator("IsNaN", batch="looked up")
+@operator("IsNaN", batch="any")
 def not_a_number(call: Call, x: Either) -> Mask | Static:
     """A mask, which `Where` reads."""
     if isinstance(x, Tensor):
@@ -145,7 +138,7 @@ def infinite(
     return elementwise(call, [x], lambda v: v in signs, True)
 
 
-@operator("Where", batch="looked up")
+@operator("Where", batch="any")
 def where(call: Call, condition: Value, x: Either, y: Either) -> Either:
     """A choice by a mask: a threshold, PyTorch's way to write Softplus, or NaN made a number."""
     sides = [x, y]
@@ -176,7 +169,7 @@ def chosen(call: Call, mask: Value, sides: Sequence[Either]) -> Tensor:
     numbers = [bounded(single_number(each)) if isinstance(each, Static) else None for each in sides]
     if numbers[0] is not None and numbers[1] is not None:
         rescale = KINDS["rescale"]((numbers[0] - numbers[1],), (numbers[1],))
-        return each(call, rescale, mask)
+        return call.add(rescale, [mask])
     kept = [place for place, number in enumerate(numbers) if number != 0]
     parts = []
     for place in kept:
@@ -191,7 +184,7 @@ def taken(call: Call, mask: Tensor, number: float | None, side: Either, suffix: 
     if isinstance(side, Tensor):
         return merged(call, "mul", [side, mask], suffix)
     if number is not None:
-        return each(call, KINDS["rescale"]((number,)), mask, suffix)
+        return call.add(KINDS["rescale"]((number,)), [mask], suffix)
     return with_fixed(call, "mul", mask, side, suffix=suffix)
 
 
@@ -207,7 +200,7 @@ def threshold(call: Call, mask: Value, kept: Value, other: Value) -> Tensor | No
     value = single_number(other)
     if not mask.is_of(kept) or mask.above is None or value is None:
         return None
-    return each(call, KINDS["threshold"](mask.above, value), kept)
+    return call.add(KINDS["threshold"](mask.above, value), [kept])
 
 
 def without_nan(mask: Value, number: Value, data: Value) -> Tensor | None:

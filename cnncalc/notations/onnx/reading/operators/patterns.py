@@ -6,60 +6,83 @@ inside it, and then those steps give way to the one layer that they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
 
 from cnncalc.layers import KINDS
+from cnncalc.layers.activation import Rescale
+from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Layer, Shape
+from cnncalc.layers.norm import GroupNorm, LayerNorm
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.values import Mask, Value
+from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 from cnncalc.tracing.trace import Record
 
 __all__ = ["affine", "decomposed", "regrouped", "softplus"]
 
-ROOT = 2**0.5
+
+@cache
+def read_pattern(pattern: str) -> tuple[list[str], list[list[str]], Counter[str]]:
+    """The kinds of a pattern's steps, what each reads, and how often each is read.
+
+    Steps are told as `erf:0`: a kind and the numbers of those that it reads; `x` is what they
+    are all made of.
+    """
+    steps = [word.partition(":") for word in pattern.split()]
+    inputs = [given.split(",") for _, _, given in steps]
+    return [kind for kind, _, _ in steps], inputs, Counter(each for row in inputs for each in row)
 
 
-def tail(call: Call, readers: Sequence[int]) -> list[Record] | None:
-    """The last steps, if each but the last has as many readers, which are all among them."""
-    records = call.records[-len(readers) - 1 :]
-    if len(records) <= len(readers):
+def written_out(call: Call, *patterns: str) -> list[Record] | None:
+    """The last steps, if they are a pattern's and nothing else reads what all but the last give."""
+    return next((found for each in patterns if (found := _written_as(call, each))), None)
+
+
+def _written_as(call: Call, pattern: str) -> list[Record] | None:
+    kinds, inputs, read = read_pattern(pattern)
+    records = call.records[-len(kinds) :]
+    if [each.layer.kind for each in records] != kinds:
         return None
-    counts = [each.readers for each in records[:-1]]
-    return records if counts == list(readers) else None
+    base, last = len(call.records) - len(kinds), len(kinds) - 1
+    for place, (record, given) in enumerate(zip(records, inputs, strict=True)):
+        wanted = [records[0].inputs[0] if each == "x" else base + int(each) for each in given]
+        found = list(record.inputs)
+        if record.layer.kind == "mul":  # of which either may stand first
+            found, wanted = sorted(found), sorted(wanted)
+        if found != wanted or (place < last and record.readers != read[str(place)]):
+            return None
+    return records
 
 
-def replaced(call: Call, count: int, layer: Layer, source: int) -> Tensor:
+def replaced(call: Call, records: Sequence[Record], layer: Layer, batch: BatchAxis) -> Tensor:
     """One layer in the place of the last steps, reading what they read.
 
     It has the name of the node whose output it gives, as every step has.
     """
-    records = call.records
-    shape = records[source].shape
-    del records[-count:]
-    return call.add(layer, [Tensor(source, shape)])
+    source = records[0].inputs[0]
+    del call.records[-len(records) :]
+    return call.add(layer, [Tensor(source, call.records[source].shape, batch)])
 
 
-def kinds(records: Sequence[Record]) -> list[str]:
-    return [each.layer.kind for each in records]
+# PyTorch's GroupNorm: a Reshape to (groups, values), instance norm, and a Reshape back.
+GROUPED = ("reshape:x in:0", "unflatten:x in:0", "flatten:x in:0")
 
 
 def regrouped(call: Call, flow: Tensor, target: Shape) -> Tensor | None:
-    """Reshape to (groups, values), instance norm, Reshape back: PyTorch's GroupNorm."""
-    records = tail(call, (1,))
+    """The group norm that the last steps are, once their values have the shape of its input."""
+    records = written_out(call, *GROUPED)
     if records is None or flow.number != len(call.records) - 1:
         return None
     before, norm = records
-    if norm.layer.kind != "in" or norm.inputs != (flow.number - 1,) or norm.readers > 1:
+    groups, shape = before.shape[0], call.records[before.inputs[0]].shape
+    if norm.readers > 1 or shape != target or len(before.shape) != 2:
         return None
-    if len(before.inputs) != 1 or before.layer.kind not in ("reshape", "unflatten", "flatten"):
+    if shape[0] % groups or not _is_idle(norm):
         return None
-    source = before.inputs[0]
-    groups, shape = before.shape[0], call.records[source].shape
-    if shape != target or len(before.shape) != 2 or shape[0] % groups or not _is_idle(norm):
-        return None
-    return replaced(call, 2, KINDS["gn"](groups, affine=False), source)
+    return replaced(call, records, KINDS["gn"](groups, affine=False), flow.batch)
 
 
 def _is_idle(norm: Record) -> bool:
@@ -77,9 +100,9 @@ def _is_idle(norm: Record) -> bool:
 def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor | None:
     """The scale and the shift after a norm that has none of its own."""
     record = call.record(flow)
-    if record.layer.kind not in ("gn", "ln") or not call.only_reader(flow):
+    layer = record.layer
+    if not isinstance(layer, GroupNorm | LayerNorm) or not call.only_reader(flow):
         return None
-    layer: Any = record.layer
     full = (1,) * (len(flow.shape) - len(sizes)) + sizes
     if full != _affine_sizes(layer, flow.shape):
         return None
@@ -92,88 +115,65 @@ def affine(call: Call, flow: Tensor, constant: Static, sizes: Shape) -> Tensor |
     return None
 
 
-def _affine_sizes(layer: Any, shape: Shape) -> Shape:
-    places = (0,) if layer.kind == "gn" else layer.places(shape)
+def _affine_sizes(layer: GroupNorm | LayerNorm, shape: Shape) -> Shape:
+    places = (0,) if isinstance(layer, GroupNorm) else layer.places(shape)
     return tuple(size if axis in places else 1 for axis, size in enumerate(shape))
 
 
 def decomposed(call: Call, flow: Tensor) -> Tensor:
     """What the last steps are together, or the last of them as it is."""
-    if call.node.op == "Mul":
-        return _gelu(call) or flow
-    if call.node.op == "Div":
-        return _layer_norm(call) or flow
-    return flow
+    found = {"Mul": _gelu, "Div": _layer_norm}.get(call.node.op)
+    layer = found(call) if found else None
+    return flow if layer is None else replaced(call, *layer, flow.batch)
 
 
-# Where the parts of a written-out GELU stand: x/√2, its erf, one more, ½, the product.
-GELUS: dict[tuple[str, ...], tuple[int, ...]] = {
-    ("rescale", "erf", "rescale", "mul", "rescale"): (0, 1, 2, 4, 3),
-    ("rescale", "erf", "rescale", "rescale", "mul"): (0, 1, 2, 3, 4),
-    ("rescale", "rescale", "erf", "rescale", "mul"): (1, 2, 3, 0, 4),
+# ½ x (1 + erf(x/√2)), halved last, in the middle or first: with the places of what is multiplied
+# by ½, divided by √2, and raised by 1.
+GELUS = {
+    "rescale:x erf:0 rescale:1 mul:x,2 rescale:3": (4, 0, 2),
+    "rescale:x erf:0 rescale:1 rescale:x mul:2,3": (3, 0, 2),
+    "rescale:x rescale:x erf:1 rescale:2 mul:0,3": (0, 1, 3),
 }
+NUMBERS = ((0.5, 0.0), (0.5**0.5, 0.0), (1.0, 1.0))  # the factor and the offset of each
 
 
-def _gelu(call: Call) -> Tensor | None:
-    """½ x (1 + erf(x/√2)), halved first, in the middle or last."""
-    records = tail(call, (1,) * 4)
-    order = GELUS.get(tuple(kinds(records))) if records else None
-    if records is None or order is None:
-        return None
-    base = len(call.records) - 5
-    divided, error, raised, half, product = (records[place] for place in order)
-    at = dict(zip(("divided", "error", "raised", "half", "product"), order, strict=True))
-    source = divided.inputs[0]
-    halved_last = at["half"] > at["product"]
-    wiring = (
-        error.inputs == (base + at["divided"],),
-        raised.inputs == (base + at["error"],),
-        half.inputs == ((base + at["product"]) if halved_last else source,),
-        set(product.inputs) == {base + at["raised"], source if halved_last else base + at["half"]},
-    )
-    fits = _is_rescale(divided, 1 / ROOT, 0) and _is_rescale(raised, 1, 1)
-    if all(wiring) and fits and _is_rescale(half, 0.5, 0):
-        return replaced(call, 5, KINDS["gelu"](), source)
+def _gelu(call: Call) -> tuple[list[Record], Layer] | None:
+    for pattern, places in GELUS.items():
+        records = written_out(call, pattern)
+        if records and all(
+            _is_rescale(records[place], *numbers)
+            for place, numbers in zip(places, NUMBERS, strict=True)
+        ):
+            return records, KINDS["gelu"]()
     return None
 
 
 def _is_rescale(record: Record, factor: float, offset: float) -> bool:
-    layer: Any = record.layer
+    layer = record.layer
+    assert isinstance(layer, Rescale)
     given = (*layer.factor, *layer.offset)
     return len(given) == 2 and all(
         abs(a - b) < 1e-3 for a, b in zip(given, (factor, offset), strict=True)
     )
 
 
-def _layer_norm(call: Call) -> Tensor | None:
-    """mean, x − mean, square, mean, + ε, √, and the quotient of two of them: layer norm."""
-    # The difference is read by the quotient, and once or twice to square it.
-    records = tail(call, (1, 2, 1, 1, 1, 1)) or tail(call, (1, 3, 1, 1, 1, 1))
+# The mean, x less that, its square, the mean of those, + ε, √, and the quotient of two of them.
+LAYER_NORMS = (
+    "reduce:x sub:x,0 power:1 reduce:2 rescale:3 sqrt:4 div:1,5",
+    "reduce:x sub:x,0 mul:1,1 reduce:2 rescale:3 sqrt:4 div:1,5",
+)
+
+
+def _layer_norm(call: Call) -> tuple[list[Record], Layer] | None:
+    records = written_out(call, *LAYER_NORMS)
     if records is None:
         return None
-    words = kinds(records)
-    if words not in (
-        ["reduce", "sub", "power", "reduce", "rescale", "sqrt", "div"],
-        ["reduce", "sub", "mul", "reduce", "rescale", "sqrt", "div"],
-    ):
+    mean, square, variance = (records[place].layer for place in (0, 2, 3))
+    assert isinstance(mean, Reduce)
+    squared = getattr(square, "exponent", 2) == 2
+    if mean != variance or mean.by != "mean" or not mean.keep or not squared:
         return None
-    base = len(call.records) - 7
-    mean, less, square, variance, raised, root, quotient = records
-    source = mean.inputs[0]
-    wiring = [
-        (less.inputs, (source, base)),
-        (square.inputs, (base + 1,) * len(square.inputs)),
-        (variance.inputs, (base + 2,)),
-        (raised.inputs, (base + 3,)),
-        (root.inputs, (base + 4,)),
-        (quotient.inputs, (base + 1, base + 5)),
-    ]
-    layer: Any = mean.layer
-    same = layer == variance.layer and layer.by == "mean" and layer.keep
-    squared = words[2] == "mul" or getattr(square.layer, "exponent", 0) == 2
-    if not same or not squared or any(found != wanted for found, wanted in wiring):
-        return None
-    return replaced(call, 7, KINDS["ln"](layer.axes, affine=False), source)
+    return records, KINDS["ln"](mean.axes, affine=False)
 
 
 def softplus(call: Call, mask: Value, kept: Value, soft: Value) -> Tensor | None:

@@ -11,10 +11,10 @@ from cnncalc.layers.base import show
 from cnncalc.layers.recurrent import ACTIVATIONS, GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.model import clean
-from cnncalc.notations.onnx.reading.operators.base import Value, operator
+from cnncalc.notations.onnx.reading.operators.base import Numbers, Value, Words, operator
 from cnncalc.notations.onnx.reading.operators.dense import mismatch
 from cnncalc.notations.onnx.reading.values import End, Ends, Ways
-from cnncalc.tracing.batch_axis import BatchAxis
+from cnncalc.tracing.batch_axis import FIRST, BatchAxis
 from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["BATCH", "CLASSES", "FEATURES", "STEPS", "WAYS", "state_of", "unfollowed"]
@@ -32,7 +32,7 @@ KIND_OF = {"relu": "relu", "affine": "identity"} | {
 # Parameters that an activation has if none are given, and those that its kind here has.
 USUAL = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
 OURS = {"hardsigmoid": (1 / 6, 0.5), "affine": (1.0, 0.0)}
-DIRECTIONS: dict[str, dict[str, Any]] = {
+DIRECTIONS: dict[str, dict[str, object]] = {
     "forward": {},
     "reverse": {"backwards": True},
     "bidirectional": {"bidirectional": True},
@@ -40,7 +40,7 @@ DIRECTIONS: dict[str, dict[str, Any]] = {
 STEPS, WAYS, BATCH, FEATURES = range(4)  # the axes of what comes out at all steps
 
 
-@operator("LSTM", "GRU", "RNN", constants=False, batch="looked up")
+@operator("LSTM", "GRU", "RNN", constants=False, batch="any")
 def recurrent(
     call: Call,
     x: Tensor,
@@ -52,10 +52,10 @@ def recurrent(
     initial_c: Value = None,
     p: Static | None = None,
     *,
-    activations: Any = None,
-    activation_alpha: Any = None,
-    activation_beta: Any = None,
-    clip: Any = None,
+    activations: Words = None,
+    activation_alpha: Numbers = None,
+    activation_beta: Numbers = None,
+    clip: float | None = None,
     direction: str = "forward",
     hidden_size: int | None = None,
     input_forget: int = 0,
@@ -80,13 +80,13 @@ def recurrent(
         held |= _learned(layer, starts)
         starts = ()
     flows = [x, *_starts(call, layer, starts)]
-    made = call.placed(call.add(layer, flows, "", **held), x.batch)
+    made = call.add(layer, flows, "", **held)
     cells = (False, True) if layer.kind == "lstm" else (False,)
     ways = Ways(made, layer.directions, (STEPS, WAYS, BATCH, FEATURES))
     return [ways, *(_ends(layer, made, cell) for cell in cells)]
 
 
-def _biases(w: Static, b: Static | None) -> dict[str, Any]:
+def _biases(w: Static, b: Static | None) -> dict[str, object]:
     """Whether there are biases, and one or two for each gate: as many as are stored."""
     learned = sum(each.count for each in b.sources) if b is not None else 0
     return {"bias": b is not None, "biases": 1 if learned == w.shape[0] * w.shape[1] else 2}
@@ -170,7 +170,7 @@ def unfollowed(call: Call, message: str) -> NoReturn:
     call.refuse(message, code="unknown-operator")
 
 
-def _activations(call: Call, given: Any, alphas: Any, betas: Any) -> dict[str, str]:
+def _activations(call: Call, given: Words, alphas: Numbers, betas: Numbers) -> dict[str, str]:
     """The layer's activations; both directions have the same."""
     if not given:
         return {}
@@ -218,4 +218,7 @@ def _ends(layer: Recurrent, of: Tensor, cell: bool) -> Ends:
 
 
 def state_of(call: Call, end: End, suffix: str = "") -> Tensor:
-    return end.of if end.layer is None else call.add(end.layer, [end.of], suffix)
+    """The vector of each sample that a state is."""
+    if end.layer is None:
+        return end.of
+    return call.placed(call.add(end.layer, [end.of], suffix), FIRST)

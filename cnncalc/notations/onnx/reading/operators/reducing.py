@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.ops import BY_KIND
@@ -12,7 +11,7 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
-from cnncalc.tracing.arrays import reduced
+from cnncalc.tracing.arrays import Numbers, reduced
 from cnncalc.tracing.batch_axis import BatchAxis
 from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.reductions import along
@@ -31,7 +30,7 @@ BY = {
     "ReduceSumSquare": "squares",
 }
 # What each makes of numbers.
-OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
+OF_NUMBERS: dict[str, Callable[[Numbers], float]] = {
     "max": max,
     "mean": lambda numbers: sum(numbers) / len(numbers),
     "min": min,
@@ -44,7 +43,7 @@ OF_NUMBERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-@operator(*BY, batch="first or looked up")
+@operator(*BY, batch="first, or any alone")
 def reduce(
     call: Call,
     data: Either,
@@ -63,7 +62,7 @@ def reduction(
 ) -> Either | Statistic:
     """One step, but where nothing is reduced."""
     if not axes and noop_with_empty_axes:
-        return data if isinstance(data, Static) else call.placed(call.same(data), data.batch)
+        return data if isinstance(data, Static) else call.same(data)
     rank = len(call.sizes(data))
     given, how = axes or list(range(rank)), BY[call.node.op]
     if isinstance(data, Static):
@@ -100,7 +99,7 @@ def folded(call: Call, data: Static, axes: list[int], keep: bool, how: str) -> S
     sizes = shapes.reduced(data.shape, places, keep)
     whole = data.whole and how in ("max", "min", "prod", "sum")
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         return reduced(values, data.shape, places, OF_NUMBERS[how])
 
     return call.made(sizes, [data], compute, whole=whole)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.frameworks.onnx.node import plain
 from cnncalc.layers import KINDS
@@ -13,13 +11,13 @@ from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
 from cnncalc.notations.onnx.reading.operators.patterns import regrouped
 from cnncalc.notations.onnx.reading.values import End, Ends
+from cnncalc.tracing.arrays import Numbers, taken
 from cnncalc.tracing.arrays import stretched as repeated
-from cnncalc.tracing.arrays import taken
 from cnncalc.tracing.constants import permuted
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Reshape", batch="looked up")
+@operator("Reshape", batch="any")
 def reshape(call: Call, data: Either, shape: Whole = None, *, allowzero: int = 0) -> Either:
     """Other sizes of the same values; 0 keeps a size, -1 is worked out."""
     whole = shapes.reshaped(call.sizes(data), shape or [], bool(allowzero))
@@ -27,25 +25,17 @@ def reshape(call: Call, data: Either, shape: Whole = None, *, allowzero: int = 0
         return call.view(data, whole)
     target, batch = viewed_at(data, whole, call.batch)
     if target == data.shape and (data.batch or batch):
-        return _finished(call, call.placed(data, batch))
+        return call.finished(call.placed(data, batch))
     plain = not (data.batch or batch)
     return (regrouped(call, data, target) if plain else None) or call.seen(data, target, batch)
 
 
-def _finished(call: Call, tensor: Tensor) -> Tensor:
-    """Data as it is, in its own axes again: its step is this node's, if it is a part of it."""
-    record = call.record(tensor)
-    if record.name.startswith(f"{call.node.name}/"):
-        record.name = call.node.name
-    return tensor
-
-
-@operator("Flatten", batch="looked up")
+@operator("Flatten", batch="any")
 def flatten(call: Call, data: Either, *, axis: int = 1) -> Either:
     return call.view(data, shapes.flattened(call.sizes(data), axis))
 
 
-@operator("Squeeze", batch="looked up")
+@operator("Squeeze", batch="any")
 def squeeze(call: Call, data: Either, axes: Whole = None) -> Either:
     sizes = call.sizes(data)
     whole = shapes.squeezed(sizes, axes)
@@ -59,7 +49,7 @@ def squeeze(call: Call, data: Either, axes: Whole = None) -> Either:
     return call.with_axes(data, kept)
 
 
-@operator("Unsqueeze", batch="looked up")
+@operator("Unsqueeze", batch="any")
 def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Value:
     sizes = shapes.unsqueezed(call.sizes(data), axes or [])
     if isinstance(data, Static):
@@ -70,29 +60,25 @@ def unsqueeze(call: Call, data: Either, axes: Whole = None) -> Value:
     return call.with_axes(data, [1 if axis in new else next(old) for axis in range(len(sizes))])
 
 
-@operator("Transpose", batch="looked up")
+@operator("Transpose", batch="any")
 def transpose(call: Call, data: Either, *, perm: Whole = None) -> Either:
     """The axes in another order, by default the opposite one."""
     order = shapes.transposed(call.sizes(data), perm)
     if isinstance(data, Static):
         call.spend(len(data.values or ()))
         return permuted(data, order)
-    axes, batch = data.batch.moved(order, len(data.shape))
-    if axes != tuple(range(len(axes))):
-        data = call.add(KINDS["permute"](axes), [data])
-    elif batch == data.batch:
-        return call.placed(call.same(data), batch)
-    return call.placed(data, batch)
+    turned = call.turned(data, order)
+    return call.same(data) if turned is data else turned
 
 
-@operator("Expand", batch="looked up")
+@operator("Expand", batch="any")
 def expand(call: Call, data: Either, shape: Whole = None) -> Either:
     """Stretched together with another shape."""
     whole = shapes.expanded(call.sizes(data), shape or [])
     if isinstance(data, Static):
         return call.made(whole, [data], lambda values: repeated(values, data.shape, whole))
     made = stretched(call, data, whole)
-    return call.placed(call.same(data), data.batch) if made is data else made
+    return call.same(data) if made is data else made
 
 
 def stretched(call: Call, data: Tensor, whole: Shape) -> Tensor:
@@ -105,7 +91,7 @@ def stretched(call: Call, data: Tensor, whole: Shape) -> Tensor:
     target = (*whole[:place], *merged, *whole[place + 1 :])
     if target == data.shape:
         return data
-    return call.placed(call.add(KINDS["expand"](target), [data]), data.batch)
+    return call.add(KINDS["expand"](target), [data])
 
 
 MAX_REPEATS = 1024
@@ -135,7 +121,7 @@ def tiled(call: Call, data: Static, times: list[int]) -> Static:
         call.refuse("its repeats don't fit its data")
     sizes = tuple(n * count for n, count in zip(data.shape, times, strict=True))
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         shape = list(data.shape)
         for axis, count in enumerate(times):
             values = taken(values, tuple(shape), axis, [*range(shape[axis])] * count)

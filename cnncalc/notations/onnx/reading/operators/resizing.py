@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from math import floor, trunc
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.notations.onnx.reading.call import Call, plain
-from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
+from cnncalc.notations.onnx.reading.operators.base import Either, Numbers, Value, Whole, operator
 from cnncalc.python.open_numbers import plain_number
 from cnncalc.tracing.arrays import single
 from cnncalc.tracing.tensors import Static, Tensor
@@ -49,7 +49,12 @@ def resize(
 
 @operator("Upsample")
 def upsample(
-    call: Call, data: Either, factors: Value = None, *, mode: str = "nearest", scales: Any = None
+    call: Call,
+    data: Either,
+    factors: Value = None,
+    *,
+    mode: str = "nearest",
+    scales: Numbers = None,
 ) -> Either:
     """What Resize took the place of."""
     given = scales or call.numbers(1)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod, trunc
-from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, Whole, operator
-from cnncalc.tracing.arrays import taken
+from cnncalc.tracing.arrays import Numbers, taken
 from cnncalc.tracing.slices import Piece, cuts, runs
 from cnncalc.tracing.tensors import Static, Tensor
 
 
-@operator("Slice", batch="looked up")
+@operator("Slice", batch="any")
 def slice_(
     call: Call,
     data: Either,
@@ -40,15 +39,15 @@ def slice_(
     found = cut(call, data, forwards, "/cut" if len(forwards) < len(inner) else "")
     for axis in inner.keys() - forwards.keys():
         found = _in_order(call, found or data, axis, list(inner[axis].places()))
-    return found or call.placed(call.same(data), batch)
+    return found or call.same(data)
 
 
 def cut(call: Call, data: Tensor, kept: Mapping[int, Piece], last: str = "") -> Tensor | None:
     """Some axes cut to the places that stay; None where all stay."""
-    layers, batch = cuts(data.shape, kept), data.batch
+    layers = cuts(data.shape, kept)
     for place, layer in enumerate(layers, 1):
         data = call.add(layer, [data], last if place == len(layers) else f"/{place}")
-    return call.placed(data, batch) if layers else None
+    return data if layers else None
 
 
 def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
@@ -56,7 +55,7 @@ def parted(call: Call, data: Static, kept: Mapping[int, Piece]) -> Static:
     sizes = tuple(kept[a].size if a in kept else size for a, size in enumerate(data.shape))
     known = all(piece.is_plain for piece in kept.values())
 
-    def compute(values: list[Any]) -> list[Any]:
+    def compute(values: Numbers) -> Numbers:
         shape = list(data.shape)
         for axis, piece in kept.items():
             values = taken(values, tuple(shape), axis, piece.places())
@@ -94,7 +93,7 @@ def in_a_row(sizes: Sequence[int]) -> list[Piece]:
     return [Piece(start, size) for start, size in zip(starts, sizes, strict=True)]
 
 
-@operator("Gather", batch="looked up")
+@operator("Gather", batch="any")
 def gather(call: Call, data: Value, indices: Value, *, axis: int = 0) -> Either:
     """Places of an axis: one, whose axis goes, or several; rows that data looks up."""
     if isinstance(indices, Tensor) and isinstance(data, Static):
@@ -131,7 +130,7 @@ def _looked_up(call: Call, table: Static, numbers: Tensor, axis: int) -> Tensor:
             "of a matrix are read"
         )
     layer = KINDS["embedding"](*table.shape, axis=-1 if numbers.shape else 0)
-    return call.placed(call.add(layer, [numbers], weight=table), numbers.batch)
+    return call.add(layer, [numbers], weight=table)
 
 
 def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
@@ -140,10 +139,9 @@ def _in_order(call: Call, data: Tensor, axis: int, places: list[int]) -> Tensor:
     if len(pieces) > MAX_PIECES:
         call.refuse("it picks too many positions in an order of their own", code="too-large")
     if len(pieces) == 1:
-        return cut(call, data, {axis: pieces[0]}) or call.placed(call.same(data), data.batch)
+        return cut(call, data, {axis: pieces[0]}) or call.same(data)
     parts = [cut(call, data, {axis: piece}, f"/{n}") for n, piece in enumerate(pieces, 1)]
-    joined = call.add(KINDS["cat"](axis), [part or data for part in parts])
-    return call.placed(joined, data.batch)
+    return call.add(KINDS["cat"](axis), [part or data for part in parts])
 
 
 def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
@@ -151,7 +149,7 @@ def picked(call: Call, data: Static, indices: Static, axis: int) -> Static:
     sizes = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
     size = data.shape[axis]
 
-    def compute(values: list[Any], places: list[int]) -> list[Any]:
+    def compute(values: Numbers, places: list[int]) -> Numbers:
         return taken(values, data.shape, axis, [range(size)[each] for each in places])
 
     return call.made(sizes, [data, indices], compute, [data], data.whole)

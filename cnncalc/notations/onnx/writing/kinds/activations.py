@@ -125,66 +125,61 @@ WRITTEN = [
 
 
 @writes(*WRITTEN)
-def valued(at: Builder, layer: Layer, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return function(at, layer, x[0])
+def valued(at: Builder, layer: Layer, x: str, shape: Shape) -> str:
+    return function(at, layer, x)
 
 
 @writes("noise")
-def noise(at: Builder, layer: Noise, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.node("Identity", x[0])
+def noise(at: Builder, layer: Noise, x: str, shape: Shape) -> str:
+    return at.node("Identity", x)
 
 
 @writes(*(op.kind for op, _ in names_in("onnx") if op.along))
-def along_axis(
-    at: Builder, layer: LogSoftmax | Softmax, x: list[str], shapes: tuple[Shape, ...]
-) -> str:
-    return at.node(BY_KIND[layer.kind].onnx, x[0], axis=layer.place(shapes[0]) + 1)
+def along_axis(at: Builder, layer: LogSoftmax | Softmax, x: str, shape: Shape) -> str:
+    return at.node(BY_KIND[layer.kind].onnx, x, axis=layer.place(shape) + 1)
 
 
 @writes("softmin")
-def softmin(at: Builder, layer: Softmin, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.node("Softmax", at.node("Neg", x[0]), axis=layer.place(shapes[0]) + 1)
+def softmin(at: Builder, layer: Softmin, x: str, shape: Shape) -> str:
+    return at.node("Softmax", at.node("Neg", x), axis=layer.place(shape) + 1)
 
 
 @writes("glu")
-def glu(at: Builder, layer: GatedLinearUnit, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    axis = layer.place(shapes[0])
-    half = at.ints([shapes[0][axis] // 2] * 2)
-    first, second = at.split("Split", x[0], half, outputs=2, axis=axis + 1)
+def glu(at: Builder, layer: GatedLinearUnit, x: str, shape: Shape) -> str:
+    axis = layer.place(shape)
+    half = at.ints([shape[axis] // 2] * 2)
+    first, second = at.split("Split", x, half, outputs=2, axis=axis + 1)
     return at.node("Mul", first, at.node("Sigmoid", second))
 
 
 @writes("prelu")
-def prelu(at: Builder, layer: ParametricReLU, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def prelu(at: Builder, layer: ParametricReLU, x: str, shape: Shape) -> str:
     slopes = layer.slopes(shape)
     if layer.shared is None:
         slopes = (*slopes, *(1,) * (len(shape) - 1))
-    return at.node("PRelu", x[0], at.weight("weight", slopes, 0.25))
+    return at.node("PRelu", x, at.weight("weight", slopes, 0.25))
 
 
 @writes("dropout")
-def dropout(at: Builder, layer: Dropout, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.node("Dropout", x[0], at.number(layer.rate))
+def dropout(at: Builder, layer: Dropout, x: str, shape: Shape) -> str:
+    return at.node("Dropout", x, at.number(layer.rate))
 
 
 @writes("scale", "shift")
-def learned(at: Builder, layer: Scale | Shift, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def learned(at: Builder, layer: Scale | Shift, x: str, shape: Shape) -> str:
     sizes = layer.shape or (*shape[:1], *(1,) * (len(shape) - 1))
     value = 1.0 if layer.kind == "scale" else 0.0
     if layer.role == "parameter":
         tensor = at.weight("weight", sizes, value)
     else:
         tensor = at.filled(sizes, value, "weight" if layer.role == "buffer" else "")
-    return at.node({"scale": "Mul", "shift": "Add"}[layer.kind], x[0], tensor)
+    return at.node({"scale": "Mul", "shift": "Add"}[layer.kind], x, tensor)
 
 
 @writes("rescale")
-def rescale(at: Builder, layer: Rescale, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def rescale(at: Builder, layer: Rescale, x: str, shape: Shape) -> str:
     """Values times a number and plus one, or one for each channel."""
-    (shape,) = shapes
-    out = x[0]
+    out = x
     for op, values, idle in (("Mul", layer.factor, 1.0), ("Add", layer.offset, 0.0)):
         if len(values) == 1 and values[0] != idle:
             out = at.node(op, out, at.number(values[0]))

@@ -17,25 +17,24 @@ from cnncalc.notations.onnx.writing.table import writes
 
 
 @writes("conv")
-def conv(at: Builder, layer: Conv, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return convolved(at, layer, x[0], shapes[0])
+def conv(at: Builder, layer: Conv, x: str, shape: Shape) -> str:
+    return convolved(at, layer, x, shape)
 
 
 @writes("dwconv")
-def depthwise(at: Builder, layer: DepthwiseConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return convolved(at, layer.conv(shapes[0][0]), x[0], shapes[0])
+def depthwise(at: Builder, layer: DepthwiseConv, x: str, shape: Shape) -> str:
+    return convolved(at, layer.conv(shape[0]), x, shape)
 
 
 @writes("pwconv")
-def pointwise(at: Builder, layer: PointwiseConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return convolved(at, layer.conv(), x[0], shapes[0])
+def pointwise(at: Builder, layer: PointwiseConv, x: str, shape: Shape) -> str:
+    return convolved(at, layer.conv(), x, shape)
 
 
 @writes("sepconv")
-def separable(at: Builder, layer: SeparableConv, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def separable(at: Builder, layer: SeparableConv, x: str, shape: Shape) -> str:
     first, second = layer.parts()
-    between = convolved(at, first.conv(shape[0]), x[0], shape, "depthwise.")
+    between = convolved(at, first.conv(shape[0]), x, shape, "depthwise.")
     return convolved(
         at, second.conv(), between, (shape[0] * layer.multiplier, *shape[1:]), "pointwise."
     )
@@ -55,9 +54,8 @@ def convolved(at: Builder, layer: Conv, x: str, shape: Shape, prefix: str = "") 
 
 
 @writes("convt")
-def transposed(at: Builder, layer: ConvTransposed, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def transposed(at: Builder, layer: ConvTransposed, x: str, shape: Shape) -> str:
     """A transposed convolution; `same` is what is cut or added to give n times the stride."""
-    (shape,) = shapes
     words = layer.padding == "same"
     window = sliding(layer.replaced(padding=0) if words else layer, shape)
     extra = list(spread_out("output_padding", layer.output_padding, shape))
@@ -68,7 +66,7 @@ def transposed(at: Builder, layer: ConvTransposed, x: list[str], shapes: tuple[S
         extra = [max(-each, 0) for each in over]
     # Runtimes want less than a stride: places of zeros after the map give the strides.
     steps = list(zip(extra, window.strides, strict=True))
-    source = padded(at, x[0], [(0, more // stride) for more, stride in steps])
+    source = padded(at, x, [(0, more // stride) for more, stride in steps])
     extra = [more % stride for more, stride in steps]
     weight = (shape[0], layer.out_channels // layer.groups, *window.kernels)
     inputs = [source, at.weight("weight", weight, fan_in=weight[0] * prod(window.kernels))]
@@ -79,25 +77,23 @@ def transposed(at: Builder, layer: ConvTransposed, x: list[str], shapes: tuple[S
 
 
 @writes("embedding")
-def embedding(at: Builder, layer: Embedding, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def embedding(at: Builder, layer: Embedding, x: str, shape: Shape) -> str:
     place, rank = layer.place(shape), len(shape)
     weight = at.weight("weight", (layer.entries, layer.features), fan_in=layer.features)
-    rows = at.node("Gather", weight, at.permuted(x[0], layer.moved(shape)))
+    rows = at.node("Gather", weight, at.permuted(x, layer.moved(shape)))
     return at.permuted(rows, [*range(place), rank, *range(place, rank)])
 
 
 @writes("linear")
-def linear(at: Builder, layer: Linear, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def linear(at: Builder, layer: Linear, x: str, shape: Shape) -> str:
     """Gemm on vectors; on one axis of a map MatMul, with that axis moved to the end."""
-    (shape,) = shapes
     axis, features = layer.place(shape), shape[layer.place(shape)]
     bias = layer.bias
     if len(shape) == 1:
-        inputs = [x[0], at.weight("weight", (layer.out_features, features), fan_in=features)]
+        inputs = [x, at.weight("weight", (layer.out_features, features), fan_in=features)]
         inputs += [at.weight("bias", (layer.out_features,))] if bias else []
         return at.node("Gemm", *inputs, transB=1)
-    moved, back = at.last_axis(x[0], len(shape), axis)
+    moved, back = at.moved(x, [*(each for each in range(len(shape)) if each != axis), axis])
     weight = at.weight("weight", (features, layer.out_features), fan_in=features)
     out = at.node("MatMul", moved, weight)
     if bias:
@@ -106,15 +102,14 @@ def linear(at: Builder, layer: Linear, x: list[str], shapes: tuple[Shape, ...]) 
 
 
 @writes("se")
-def squeezed(at: Builder, layer: SqueezeExcitation, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def squeezed(at: Builder, layer: SqueezeExcitation, x: str, shape: Shape) -> str:
     """A gate of two 1x1 convolutions on the global average, times the map."""
-    (shape,) = shapes
     channels, ones = shape[0], (1,) * (len(shape) - 1)
-    gate = at.node("ReduceMean", x[0], at.ints(range(2, len(shape) + 1)))
+    gate = at.node("ReduceMean", x, at.ints(range(2, len(shape) + 1)))
     steps = ((layer.squeezed(channels), "Relu"), (channels, "Sigmoid"))
     inputs = channels
     for number, (outputs, function) in enumerate(steps, 1):
         weight = at.weight(f"fc{number}.weight", (outputs, inputs, *ones), fan_in=inputs)
         gate = at.node("Conv", gate, weight, at.weight(f"fc{number}.bias", (outputs,)))
         gate, inputs = at.node(function, gate), outputs
-    return at.node("Mul", x[0], gate)
+    return at.node("Mul", x, gate)

@@ -9,15 +9,14 @@ from cnncalc.notations.onnx.writing.table import WRITERS, writes
 
 
 @writes("each")
-def each(at: Builder, layer: Each, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def each(at: Builder, layer: Each, x: str, shape: Shape) -> str:
     """The entries become samples of one larger batch, and are taken apart again."""
-    (shape,) = shapes
     inner, sample, entries = layer.layer, layer.sample(shape), layer.entries(shape)
     if inner.kind not in WRITERS:
         unsayable(f"`{inner.kind}`")
     rank, first = len(shape), layer.trailing
     order = [*range(first, first + layer.axes), *range(first), *range(first + layer.axes, rank)]
-    flat = at.node("Reshape", at.permuted(x[0], order), at.ints([-1, *sample]))
+    flat = at.node("Reshape", at.permuted(x, order), at.ints([-1, *sample]))
     made = WRITERS[inner.kind](at, inner, [flat], (sample,))
     output = inner.output(sample)
     apart = at.node("Reshape", made, at.ints([-1, *entries, *output]))

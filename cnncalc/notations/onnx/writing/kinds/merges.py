@@ -8,13 +8,13 @@ from cnncalc.layers.arithmetic import Reduce
 from cnncalc.layers.base import Shape, show
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.notations.onnx.writing.builder import Builder, unsayable
-from cnncalc.notations.onnx.writing.table import writes
+from cnncalc.notations.onnx.writing.table import writes, writes_several
 
 TWO = {"sub": "Sub", "div": "Div", "mul": "Mul"}
 MANY = {"add": "Sum", "mean": "Mean", "maximum": "Max", "minimum": "Min"}
 
 
-@writes(*MANY, *TWO)
+@writes_several(*MANY, *TWO)
 def merged(at: Builder, layer: Elementwise, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Branches joined element-wise, each with as many axes as the output."""
     names = []
@@ -32,7 +32,7 @@ def merged(at: Builder, layer: Elementwise, x: list[str], shapes: tuple[Shape, .
     return out
 
 
-@writes("cat")
+@writes_several("cat")
 def concatenated(at: Builder, layer: Concatenate, x: list[str], shapes: tuple[Shape, ...]) -> str:
     return x[0] if len(x) == 1 else at.node("Concat", *x, axis=layer.place(shapes[0]) + 1)
 
@@ -51,16 +51,15 @@ REDUCTIONS = {
 
 
 @writes("reduce")
-def reduced(at: Builder, layer: Reduce, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def reduced(at: Builder, layer: Reduce, x: str, shape: Shape) -> str:
     places = layer.places(shape)
     axes = at.ints([axis + 1 for axis in places])
     keep = int(layer.keep)
     if layer.by in REDUCTIONS:
-        return at.node(REDUCTIONS[layer.by], x[0], axes, keepdims=keep)
+        return at.node(REDUCTIONS[layer.by], x, axes, keepdims=keep)
     if layer.by not in ("var", "std"):
         unsayable(f"a reduction by `{layer.by}` of {show(shape)}")
-    less = at.node("Sub", x[0], at.node("ReduceMean", x[0], axes, keepdims=1))
+    less = at.node("Sub", x, at.node("ReduceMean", x, axes, keepdims=1))
     variance = at.node("ReduceMean", at.node("Mul", less, less), axes, keepdims=keep)
     if not layer.biased:
         count = prod(shape[axis] for axis in places)

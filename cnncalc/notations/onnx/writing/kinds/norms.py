@@ -44,20 +44,18 @@ def with_channels_first(
     if axis == 0:
         return write(x, shape)
     order = [axis, *(each for each in range(len(shape)) if each != axis)]
-    back = [order.index(each) for each in range(len(shape))]
-    moved = tuple(shape[each] for each in order)
-    return at.permuted(write(at.permuted(x, order), moved), back)
+    moved, back = at.moved(x, order)
+    return at.permuted(write(moved, tuple(shape[each] for each in order)), back)
 
 
 @writes("bn")
-def batch_norm(at: Builder, layer: BatchNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def batch_norm(at: Builder, layer: BatchNorm, x: str, shape: Shape) -> str:
     def write(x: str, shape: Shape) -> str:
         learned = affine(at, layer, shape[:1])
         taken = statistics(at, shape[0]) if layer.stats else of_batch(at, x, shape)
-        tensors = (*learned, *taken)
-        return at.node("BatchNormalization", x, *tensors, epsilon=EPSILON)
+        return at.node("BatchNormalization", x, *learned, *taken, epsilon=EPSILON)
 
-    return with_channels_first(at, layer, x[0], shapes[0], write)
+    return with_channels_first(at, layer, x, shape, write)
 
 
 def statistics(at: Builder, channels: int) -> tuple[str, str]:
@@ -74,19 +72,18 @@ def of_batch(at: Builder, x: str, shape: Shape) -> tuple[str, str]:
 
 
 @writes("in")
-def instance_norm(at: Builder, layer: InstanceNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def instance_norm(at: Builder, layer: InstanceNorm, x: str, shape: Shape) -> str:
     if len(shape) < 2:
         unsayable("instance norm of a vector", "a map")
-    tensors = affine(at, layer, shape[:1])
+    learned = affine(at, layer, shape[:1])
     if layer.stats:
-        tensors = (*tensors, *statistics(at, shape[0]))  # type: ignore[assignment]
-        return at.node("BatchNormalization", x[0], *tensors, epsilon=EPSILON)
-    return at.node("InstanceNormalization", x[0], *tensors, epsilon=EPSILON)
+        taken = statistics(at, shape[0])
+        return at.node("BatchNormalization", x, *learned, *taken, epsilon=EPSILON)
+    return at.node("InstanceNormalization", x, *learned, epsilon=EPSILON)
 
 
 @writes("gn")
-def group_norm(at: Builder, layer: GroupNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def group_norm(at: Builder, layer: GroupNorm, x: str, shape: Shape) -> str:
     def write(x: str, shape: Shape) -> str:
         groups = shape[0] if layer.groups == "each" else layer.groups
         flat = at.reshaped(x, (*shape, 1)) if len(shape) == 1 else x
@@ -94,30 +91,26 @@ def group_norm(at: Builder, layer: GroupNorm, x: list[str], shapes: tuple[Shape,
         out = at.node("GroupNormalization", flat, *tensors, num_groups=groups, epsilon=EPSILON)
         return at.reshaped(out, shape) if len(shape) == 1 else out
 
-    return with_channels_first(at, layer, x[0], shapes[0], write)
+    return with_channels_first(at, layer, x, shape, write)
 
 
 @writes("ln")
-def layer_norm(at: Builder, layer: LayerNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def layer_norm(at: Builder, layer: LayerNorm, x: str, shape: Shape) -> str:
     """The axes that are normalised are moved to the end, and back."""
-    (shape,) = shapes
     places = layer.places(shape)
     order = [axis for axis in range(len(shape)) if axis not in places] + list(places)
     scale, shift = affine(at, layer, layer.chosen(shape))
-    moved = at.permuted(x[0], order)
+    moved, back = at.moved(x, order)
     out = at.node("LayerNormalization", moved, scale, shift, axis=-len(places), epsilon=EPSILON)
-    return at.permuted(out, [order.index(each) for each in range(len(shape))])
+    return at.permuted(out, back)
 
 
 @writes("rms")
-def rms_norm(
-    at: Builder, layer: RootMeanSquareNorm, x: list[str], shapes: tuple[Shape, ...]
-) -> str:
-    (shape,) = shapes
+def rms_norm(at: Builder, layer: RootMeanSquareNorm, x: str, shape: Shape) -> str:
     places = layer.places(shape)
     axes = at.ints([axis + 1 for axis in places])
-    mean = at.node("ReduceMean", at.node("Mul", x[0], x[0]), axes, keepdims=1)
-    out = at.node("Div", x[0], at.node("Sqrt", at.scaled(mean, offset=EPSILON)))
+    mean = at.node("ReduceMean", at.node("Mul", x, x), axes, keepdims=1)
+    out = at.node("Div", x, at.node("Sqrt", at.scaled(mean, offset=EPSILON)))
     if not layer.affine:
         return out
     sizes = tuple(n if axis in places else 1 for axis, n in enumerate(shape))
@@ -125,41 +118,35 @@ def rms_norm(
 
 
 @writes("unitnorm")
-def unit_norm(at: Builder, layer: UnitNorm, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    places = layer.places(shapes[0])
+def unit_norm(at: Builder, layer: UnitNorm, x: str, shape: Shape) -> str:
+    places = layer.places(shape)
     if len(places) == 1:
-        return at.node("LpNormalization", x[0], axis=places[0] + 1, p=2)
+        return at.node("LpNormalization", x, axis=places[0] + 1, p=2)
     axes = at.ints([axis + 1 for axis in places])
-    length = at.node("ReduceL2", x[0], axes, keepdims=1)
-    return at.node("Div", x[0], at.scaled(length, offset=EPSILON))
+    length = at.node("ReduceL2", x, axes, keepdims=1)
+    return at.node("Div", x, at.scaled(length, offset=EPSILON))
 
 
 @writes("standardize")
-def standardized(at: Builder, layer: Standardize, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def standardized(at: Builder, layer: Standardize, x: str, shape: Shape) -> str:
     """Less a stored mean, over the root of a stored variance; or the way back."""
-    (shape,) = shapes
     places = () if layer.axes == ("none",) else layer.places(shape)
     sizes = tuple(n if axis in places else 1 for axis, n in enumerate(shape))
     mean = at.filled(sizes, 0.0, "" if layer.given else "mean")
     root = at.node("Sqrt", at.filled(sizes, 1.0, "" if layer.given else "variance"))
     if layer.invert:
-        return at.node("Add", at.node("Mul", x[0], root), mean)
-    return at.node("Div", at.node("Sub", x[0], mean), root)
+        return at.node("Add", at.node("Mul", x, root), mean)
+    return at.node("Div", at.node("Sub", x, mean), root)
 
 
 @writes("lrn")
-def local_response(
-    at: Builder, layer: LocalResponseNorm, x: list[str], shapes: tuple[Shape, ...]
-) -> str:
+def local_response(at: Builder, layer: LocalResponseNorm, x: str, shape: Shape) -> str:
     """LRN; windows of an even size and maps of other than two axes are written out."""
-    (shape,) = shapes
     if layer.size % 2 and len(shape) == 3:
-        return at.node(
-            "LRN", x[0], size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.k
-        )
+        return at.node("LRN", x, size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.k)
     size = layer.size
-    squares = at.reshaped(at.node("Mul", x[0], x[0]), (1, shape[0], prod(shape[1:])))
+    squares = at.reshaped(at.node("Mul", x, x), (1, shape[0], prod(shape[1:])))
     wider = padded(at, squares, [(size // 2, (size - 1) // 2), (0, 0)])
     mean = at.node("AveragePool", wider, kernel_shape=[size, 1])
     base = at.scaled(at.reshaped(mean, shape), layer.alpha, layer.k)
-    return at.node("Div", x[0], at.node("Pow", base, at.number(layer.beta)))
+    return at.node("Div", x, at.node("Pow", base, at.number(layer.beta)))

@@ -69,20 +69,20 @@ END = 2**62  # beyond every axis
 
 
 @writes("pad")
-def pad(at: Builder, layer: Pad, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    around = spread_out("padding", layer.padding, shapes[0])
-    return padded(at, x[0], around, layer.mode, layer.value, layer.channels[0])
+def pad(at: Builder, layer: Pad, x: str, shape: Shape) -> str:
+    around = spread_out("padding", layer.padding, shape)
+    return padded(at, x, around, layer.mode, layer.value, layer.channels[0])
 
 
 @writes("crop")
-def crop(at: Builder, layer: Crop, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    amounts = spread_out("amount", layer.amount, shapes[0])
-    return cropped(at, x[0], [(0, 0), *amounts]) if any(map(any, amounts)) else x[0]
+def crop(at: Builder, layer: Crop, x: str, shape: Shape) -> str:
+    amounts = spread_out("amount", layer.amount, shape)
+    return cropped(at, x, [(0, 0), *amounts]) if any(map(any, amounts)) else x
 
 
 @writes("slice")
-def slice_(at: Builder, layer: Slice, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def slice_(at: Builder, layer: Slice, x: str, shape: Shape) -> str:
     start, stop = layer.interval
-    axis = layer.axis % len(shapes[0]) + 1
+    axis = layer.axis % len(shape) + 1
     ends = (at.ints([start or 0]), at.ints([END if stop is None else stop]))
-    return at.node("Slice", x[0], *ends, at.ints([axis]), at.ints([layer.step]))
+    return at.node("Slice", x, *ends, at.ints([axis]), at.ints([layer.step]))

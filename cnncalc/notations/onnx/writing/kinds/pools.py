@@ -59,23 +59,23 @@ def check_axes(shape: Shape) -> None:
 
 
 @writes("maxpool")
-def maxpool(at: Builder, layer: MaxPool, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return pooled(at, "MaxPool", layer, x[0], shapes[0], LOWEST)
+def maxpool(at: Builder, layer: MaxPool, x: str, shape: Shape) -> str:
+    return pooled(at, "MaxPool", layer, x, shape, LOWEST)
 
 
 @writes("avgpool")
-def avgpool(at: Builder, layer: AveragePool, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def avgpool(at: Builder, layer: AveragePool, x: str, shape: Shape) -> str:
     counted = int(layer.count_padding or layer.divisor is not None)
-    out = pooled(at, "AveragePool", layer, x[0], shapes[0], count_include_pad=counted)
+    out = pooled(at, "AveragePool", layer, x, shape, count_include_pad=counted)
     if layer.divisor is None:
         return out
-    taps = prod(spread_out("kernel", layer.kernel, shapes[0]))
+    taps = prod(spread_out("kernel", layer.kernel, shape))
     return at.scaled(out, taps / layer.divisor)
 
 
 @writes("lppool")
-def lppool(at: Builder, layer: LpPool, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return pooled(at, "LpPool", layer, x[0], shapes[0], p=norm(layer.norm))
+def lppool(at: Builder, layer: LpPool, x: str, shape: Shape) -> str:
+    return pooled(at, "LpPool", layer, x, shape, p=norm(layer.norm))
 
 
 def norm(p: float) -> int:
@@ -85,34 +85,29 @@ def norm(p: float) -> int:
 
 
 @writes("gap", "gmp")
-def global_pool(
-    at: Builder, layer: GlobalAverage | GlobalMax, x: list[str], shapes: tuple[Shape, ...]
-) -> str:
-    axes = len(shapes[0]) - 1
+def global_pool(at: Builder, layer: GlobalAverage | GlobalMax, x: str, shape: Shape) -> str:
+    axes = len(shape) - 1
     if layer.keep and axes <= MOST_AXES:
-        return at.node({"gap": "GlobalAveragePool", "gmp": "GlobalMaxPool"}[layer.kind], x[0])
+        return at.node({"gap": "GlobalAveragePool", "gmp": "GlobalMaxPool"}[layer.kind], x)
     op = {"gap": "ReduceMean", "gmp": "ReduceMax"}[layer.kind]
-    return at.node(op, x[0], at.ints(range(2, axes + 2)), keepdims=int(layer.keep))
+    return at.node(op, x, at.ints(range(2, axes + 2)), keepdims=int(layer.keep))
 
 
 @writes("glp")
-def global_lp(at: Builder, layer: GlobalLp, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def global_lp(at: Builder, layer: GlobalLp, x: str, shape: Shape) -> str:
     """A norm over the map (ONNX Runtime has no GlobalLpPool since operator set 22)."""
-    (shape,) = shapes
     p = norm(layer.norm)
     if p <= 2:
         axes = at.ints(range(2, len(shape) + 1))
-        return at.node(f"ReduceL{p}", x[0], axes, keepdims=int(layer.keep))
+        return at.node(f"ReduceL{p}", x, axes, keepdims=int(layer.keep))
     check_axes(shape)
-    out = at.node("LpPool", x[0], kernel_shape=shape[1:], p=p)
+    out = at.node("LpPool", x, kernel_shape=shape[1:], p=p)
     return out if layer.keep else at.reshaped(out, shape[:1])
 
 
 @writes("adaptiveavg", "adaptivemax")
-def adaptive(
-    at: Builder, layer: AdaptiveAverage | AdaptiveMax, x: list[str], shapes: tuple[Shape, ...]
-) -> str:
-    return binned(at, layer.sizes(shapes[0]), x[0], shapes[0], mean=layer.kind == "adaptiveavg")
+def adaptive(at: Builder, layer: AdaptiveAverage | AdaptiveMax, x: str, shape: Shape) -> str:
+    return binned(at, layer.sizes(shape), x, shape, mean=layer.kind == "adaptiveavg")
 
 
 def binned(at: Builder, counts: Shape, x: str, shape: Shape, mean: bool) -> str:

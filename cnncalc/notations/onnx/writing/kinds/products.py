@@ -7,10 +7,10 @@ from cnncalc.layers.base import Shape
 from cnncalc.layers.learned import Token
 from cnncalc.layers.product import MatrixProduct
 from cnncalc.notations.onnx.writing.builder import Builder
-from cnncalc.notations.onnx.writing.table import writes
+from cnncalc.notations.onnx.writing.table import writes, writes_several
 
 
-@writes("matmul")
+@writes_several("matmul")
 def multiplied(at: Builder, layer: MatrixProduct, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """Matrices of as many axes, the last one at the end."""
     rank = max(map(len, shapes))
@@ -30,7 +30,7 @@ def _swapped(at: Builder, x: str, rank: int) -> str:
     return at.permuted(x, [*range(rank - 2), rank - 1, rank - 2])
 
 
-@writes("mha")
+@writes_several("mha")
 def attention(
     at: Builder, layer: MultiHeadAttention, x: list[str], shapes: tuple[Shape, ...]
 ) -> str:
@@ -111,13 +111,12 @@ def _behind(at: Builder, x: str, position: str = "") -> str:
 
 
 @writes("token")
-def token(at: Builder, layer: Token, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def token(at: Builder, layer: Token, x: str, shape: Shape) -> str:
     """Learned positions before those that flow, or behind, the same for each sample."""
-    (shape,) = shapes
     axis = layer.axis % len(shape)
     sizes = (*shape[:axis], layer.count, *shape[axis + 1 :])
     constant = layer.role == "constant"
     held = at.filled(sizes, 0.0) if constant else at.weight("weight", sizes)
-    first = at.node("Slice", x[0], at.ints([0]), at.ints([1]), at.ints([axis + 1]))
+    first = at.node("Slice", x, at.ints([0]), at.ints([1]), at.ints([axis + 1]))
     more = at.node("Add", at.node("Mul", first, at.number(0.0)), held)
-    return at.node("Concat", *((x[0], more) if layer.behind else (more, x[0])), axis=axis + 1)
+    return at.node("Concat", *((x, more) if layer.behind else (more, x)), axis=axis + 1)

@@ -7,7 +7,7 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
 from cnncalc.layers.recurrent import GRU, LSTM, RNN, STARTS, Recurrent, State
 from cnncalc.notations.onnx.writing.builder import Attribute, Builder, unsayable
-from cnncalc.notations.onnx.writing.table import writes
+from cnncalc.notations.onnx.writing.table import writes, writes_several
 
 SPECIAL: dict[str, tuple[str, tuple[float, ...]]] = {
     "relu": ("Relu", ()),
@@ -16,7 +16,7 @@ SPECIAL: dict[str, tuple[str, tuple[float, ...]]] = {
 OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 
 
-@writes(*OPERATORS)
+@writes_several(*OPERATORS)
 def recurrent(at: Builder, layer: LSTM | GRU | RNN, x: list[str], shapes: tuple[Shape, ...]) -> str:
     """A node for each layer, of steps, then samples, then features."""
     shape = shapes[0]
@@ -135,7 +135,7 @@ def _word(kind: str) -> tuple[str, tuple[float, ...]]:
 
 
 @writes("state")
-def state(at: Builder, layer: State, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def state(at: Builder, layer: State, x: str, shape: Shape) -> str:
     """One direction's, of those that a node gives side by side."""
     name, direction = at.states[at.step.inputs[0]][layer.cell][layer.at]
     return at.node("Squeeze", at.node("Gather", name, at.ints([direction]), axis=0), at.ints([0]))

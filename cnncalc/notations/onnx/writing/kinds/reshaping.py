@@ -31,9 +31,8 @@ def rest(sizes: tuple[int | str, ...]) -> list[int]:
 
 
 @writes("flatten")
-def flatten(at: Builder, layer: Flatten, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
-    moved, merged = x[0], layer.merged(shape)
+def flatten(at: Builder, layer: Flatten, x: str, shape: Shape) -> str:
+    moved, merged = x, layer.merged(shape)
     if layer.order == "last" and merged.start == 0 and len(merged) > 1:
         # The channels run fastest in what is merged.
         order = [*range(1, merged.stop), 0, *range(merged.stop, len(shape))]
@@ -44,68 +43,63 @@ def flatten(at: Builder, layer: Flatten, x: list[str], shapes: tuple[Shape, ...]
 
 
 @writes("unflatten")
-def unflatten(at: Builder, layer: Unflatten, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def unflatten(at: Builder, layer: Unflatten, x: str, shape: Shape) -> str:
     axis = layer.axis % len(shape)
-    return at.reshaped(x[0], [*shape[:axis], *rest(layer.sizes), *shape[axis + 1 :]])
+    return at.reshaped(x, [*shape[:axis], *rest(layer.sizes), *shape[axis + 1 :]])
 
 
 @writes("reshape")
-def reshape(at: Builder, layer: Reshape, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def reshape(at: Builder, layer: Reshape, x: str, shape: Shape) -> str:
     """Row-major, or as channels last has values: then both sides are turned."""
     sizes = rest(layer.sizes)
     if layer.order == "first":
-        return at.reshaped(x[0], sizes)
-    moved = at.reshaped(channels_last(at, x[0], shapes[0]), [*sizes[1:], sizes[0]])
+        return at.reshaped(x, sizes)
+    moved = at.reshaped(channels_last(at, x, shape), [*sizes[1:], sizes[0]])
     return at.permuted(moved, [len(sizes) - 1, *range(len(sizes) - 1)])
 
 
 @writes("permute")
-def permute(at: Builder, layer: Permute, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.permuted(x[0], layer.axes)
+def permute(at: Builder, layer: Permute, x: str, shape: Shape) -> str:
+    return at.permuted(x, layer.axes)
 
 
 @writes("expand")
-def expand(at: Builder, layer: Expand, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    return at.node("Expand", x[0], at.ints([1, *layer.sizes]))
+def expand(at: Builder, layer: Expand, x: str, shape: Shape) -> str:
+    return at.node("Expand", x, at.ints([1, *layer.sizes]))
 
 
 @writes("pixelshuffle")
-def shuffled(at: Builder, layer: PixelShuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def shuffled(at: Builder, layer: PixelShuffle, x: str, shape: Shape) -> str:
     factor, axes = layer.factor, len(shape) - 1
     if axes == 2:
-        return at.node("DepthToSpace", x[0], blocksize=factor, mode="CRD")
-    split = at.reshaped(x[0], (-1, *(factor,) * axes, *shape[1:]))
+        return at.node("DepthToSpace", x, blocksize=factor, mode="CRD")
+    split = at.reshaped(x, (-1, *(factor,) * axes, *shape[1:]))
     order = [0, *(each for axis in range(axes) for each in (1 + axes + axis, 1 + axis))]
     return at.reshaped(at.permuted(split, order), (-1, *(n * factor for n in shape[1:])))
 
 
 @writes("pixelunshuffle")
-def unshuffled(at: Builder, layer: PixelUnshuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def unshuffled(at: Builder, layer: PixelUnshuffle, x: str, shape: Shape) -> str:
     factor, axes = layer.factor, len(shape) - 1
-    split = at.reshaped(x[0], (shape[0], *(s for n in shape[1:] for s in (n // factor, factor))))
+    split = at.reshaped(x, (shape[0], *(s for n in shape[1:] for s in (n // factor, factor))))
     order = [0, *range(2, 2 * axes + 1, 2), *range(1, 2 * axes, 2)]
     return at.reshaped(at.permuted(split, order), (-1, *(n // factor for n in shape[1:])))
 
 
 @writes("chshuffle")
-def dealt(at: Builder, layer: ChannelShuffle, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
-    split = at.reshaped(x[0], (layer.groups, -1, *shape[1:]))
+def dealt(at: Builder, layer: ChannelShuffle, x: str, shape: Shape) -> str:
+    split = at.reshaped(x, (layer.groups, -1, *shape[1:]))
     return at.reshaped(at.permuted(split, [1, 0, *range(2, len(shape) + 1)]), (-1, *shape[1:]))
 
 
 @writes("unfold")
-def unfold(at: Builder, layer: Unfold, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def unfold(at: Builder, layer: Unfold, x: str, shape: Shape) -> str:
     """A strided slice for each tap of the window, side by side behind each channel."""
-    (shape,) = shapes
     window = sliding(layer, shape)
     taps = prod(window.kernels)
     if taps > MOST_TAPS:
         unsayable(f"an unfold of {taps} taps", f"at most {MOST_TAPS}")
-    source = padded(at, x[0], window.pads)
+    source = padded(at, x, window.pads)
     axes, steps = at.ints(range(2, len(shape) + 1)), at.ints(window.strides)
     reach = list(zip(shape[1:], window.pads, window.extents, strict=True))
     columns = []
@@ -132,20 +126,19 @@ def _tap(number: int, window: Sliding) -> list[int]:
 
 
 @writes("fold")
-def fold(at: Builder, layer: Fold, x: list[str], shapes: tuple[Shape, ...]) -> str:
+def fold(at: Builder, layer: Fold, x: str, shape: Shape) -> str:
     axes = max(len(layer.kernel), len(layer.size))
     size = layer.size * (axes // len(layer.size))
     window = sliding(layer, (1, *size))
     attributes = window.attributes() | {"kernel_shape": None}
-    return at.node("Col2Im", x[0], at.ints(size), at.ints(window.kernels), **attributes)
+    return at.node("Col2Im", x, at.ints(size), at.ints(window.kernels), **attributes)
 
 
 @writes("upsample")
-def upsample(at: Builder, layer: Upsample, x: list[str], shapes: tuple[Shape, ...]) -> str:
-    (shape,) = shapes
+def upsample(at: Builder, layer: Upsample, x: str, shape: Shape) -> str:
     if layer.mode == "area":
         _, sizes = _scales(layer, shape)
-        return binned(at, tuple(sizes), x[0], shape, mean=True)
+        return binned(at, tuple(sizes), x, shape, mean=True)
     modes = {
         "nearest": ("nearest", "asymmetric", "floor"),
         "nearest-exact": ("nearest", "half_pixel", "round_prefer_ceil"),
@@ -162,11 +155,11 @@ def upsample(at: Builder, layer: Upsample, x: list[str], shapes: tuple[Shape, ..
     if scales:
         inputs = ["", at.floats([1.0, 1.0, *scales])]
     else:
-        same = at.node("Shape", x[0], end=2)
+        same = at.node("Shape", x, end=2)
         inputs = ["", "", at.node("Concat", same, at.ints(sizes), axis=0)]
     return at.node(
         "Resize",
-        x[0],
+        x,
         *inputs,
         mode=mode,
         coordinate_transformation_mode="align_corners" if layer.corners else coordinates,

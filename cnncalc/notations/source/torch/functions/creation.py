@@ -6,12 +6,11 @@ import math
 from math import prod
 
 from cnncalc.notations.source.axes import outer_shape
-from cnncalc.notations.source.entries import arange
+from cnncalc.notations.source.rows_of_numbers import arange, evenly_spaced
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
 from cnncalc.python.iteration import content_of, listed
-from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.run_values import run_value_among
@@ -105,12 +104,9 @@ def nested_shape(machine: Machine, values: Value, depth: int) -> tuple[Value, ..
 def linspace(
     machine: Machine, start: Value, end: Value, steps: Value = 100, **options: Value
 ) -> Static:
-    if is_open(steps):
-        return Static((steps,))
-    check_count(steps)
-    machine.budget.spend(steps)
-    gap = (end - start) / max(steps - 1, 1)
-    return Static((steps,), (), [single(start + gap * place) for place in range(steps)])
+    row = evenly_spaced(machine, start, end, steps)
+    row.values = row.values and [single(each) for each in row.values]
+    return row
 
 
 def meshgrid(machine: Machine, *tensors: Value, indexing: Value = "ij") -> Value:

@@ -6,7 +6,7 @@ from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.entries import entries, places_of
 from cnncalc.notations.source.layer_steps import emit_view
 from cnncalc.notations.source.longer import in_order
-from cnncalc.notations.source.slices import check_bounds, cut, taken
+from cnncalc.notations.source.slices import check_bounds, cut, parts_of, taken
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
@@ -29,14 +29,7 @@ def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
     """`tensor[index]`: slices, numbers, `...` and None."""
     if isinstance(tensor, Pile):
         return get_item(machine, tensor.parts, index)
-    parts = list(index) if isinstance(index, tuple) else [index]
-    rank = len(outer_shape(tensor))
-    named = sum(part is not None and part is not ... for part in parts)
-    if named > rank:
-        raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
-    if ... in [part for part in parts if part is ...]:
-        place = next(i for i, part in enumerate(parts) if part is ...)
-        parts[place : place + 1] = [slice(None)] * (rank - named)
+    parts = parts_of(index, len(outer_shape(tensor)))
     if isinstance(tensor, Static):
         return static_item(machine, tensor, parts)
     return flowing_item(machine, tensor, parts)

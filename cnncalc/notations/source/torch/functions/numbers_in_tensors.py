@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of
 from cnncalc.notations.source.layer_steps import emit
+from cnncalc.notations.source.rows_of_numbers import each_once, summed_up
 from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.run_values import drawn
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.arrays import is_small
+from cnncalc.tracing.arrays import Numbers, is_small
 from cnncalc.tracing.tensors import CONTENT, Batch, Static, Tensor, static_rows
 
 __all__ = ["NUMBERS_IN_TENSORS", "to_whole"]
@@ -51,7 +50,7 @@ def to_list(machine: Machine, tensor: Value) -> Value:
 
 def to_whole(machine: Machine, tensor: Value, *args: Value) -> Value:
     if isinstance(tensor, Static) and tensor.values is not None:
-        numbers: list[Any] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
+        numbers: list[Value] = [v if isinstance(v, Batch) else math.trunc(v) for v in tensor.values]
         return Static(tensor.shape, tensor.sources, numbers, True)
     return tensor
 
@@ -70,7 +69,14 @@ def running_sums(machine: Machine, tensor: Value, dim: Value = 0, **options: Val
     if not isinstance(tensor, Static):
         raise unsupported("torch.cumsum", None)
     axis_of(tensor, dim)
-    return Static(tensor.shape, tensor.sources)
+    if tensor.values is None or len(tensor.shape) != 1 or of_the_batch(tensor.values):
+        return Static(tensor.shape, tensor.sources)
+    return summed_up(machine, tensor.values, tensor.whole)
+
+
+def of_the_batch(values: Numbers) -> bool:
+    """Whether sizes of the batch, which nobody knows, are among some numbers."""
+    return any(isinstance(each, Batch) for each in values)
 
 
 def unique(
@@ -84,15 +90,9 @@ def unique(
     """`torch.unique`: each number once, in their order."""
     if not isinstance(tensor, Static) or tensor.values is None:
         raise Refusal("how many different values a tensor holds isn't known here")
-    if dim is not None or return_inverse or any(isinstance(v, Batch) for v in tensor.values):
+    if dim is not None or return_inverse or of_the_batch(tensor.values):
         raise Refusal("`torch.unique` can be followed for the numbers alone")
-    found = Counter(tensor.values)
-    machine.budget.spend(2 * len(tensor.values))
-    numbers = [*found]
-    numbers.sort()
-    made = Static((len(numbers),), (), numbers, tensor.whole)
-    counts = [found[each] for each in numbers]
-    return (made, Static((len(counts),), (), [*counts], True)) if return_counts else made
+    return each_once(machine, tensor.values, tensor.whole, bool(return_counts))
 
 
 def filled(machine: Machine, tensor: Value, value: Value = 0.0) -> Value:
@@ -119,7 +119,7 @@ def converted(machine: Machine, tensor: Value, kind: Value = None, *args: Value)
     return to_whole(machine, tensor) if whole else tensor
 
 
-def truths(together: Callable[[list[Any]], bool]) -> Method:
+def truths(together: Callable[[Numbers], bool]) -> Method:
     """`mask.any()` and `mask.all()`, of numbers that are known."""
 
     def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:

@@ -8,7 +8,7 @@ from cnncalc.layers import KINDS
 from cnncalc.notations.source.axes import axis_of, outer_shape
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.torch.functions.view import sizes_given, unpiled, view
-from cnncalc.python.functions import Method
+from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
@@ -178,11 +178,6 @@ def count(machine: Machine, tensor: Value) -> Value:
     return prod(each for each in outer_shape(tensor) if isinstance(each, int))
 
 
-def same(machine: Machine, tensor: Value, *args: Value, **kwargs: Value) -> Value:
-    """What leaves values and shape alone: contiguous, clone, to, float and so on."""
-    return tensor
-
-
 def contiguous(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
     """A tensor whose values lie in their order: a copy of one that is a view."""
     return tensor.copy() if isinstance(tensor, Tensor) and tensor.storage else tensor
@@ -245,7 +240,7 @@ RESHAPING: dict[str, Method] = {
             "detach to cuda cpu float double half bfloat16 type type_as retain_grad data "
             "is_contiguous"
         ),
-        same,
+        unchanged,
     ),
     "clone": clone,
     "contiguous": contiguous,

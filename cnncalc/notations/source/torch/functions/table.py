@@ -16,9 +16,9 @@ from cnncalc.notations.source.torch.functions.shapes import RESHAPING
 from cnncalc.notations.source.torch.functions.values import ELEMENTWISE
 from cnncalc.notations.source.torch.nn.functional import FUNCTIONAL
 from cnncalc.notations.source.unread import unsupported
-from cnncalc.python.functions import Method
+from cnncalc.python.functions import Method, simple
 from cnncalc.python.machine import Machine
-from cnncalc.python.values import MISSING, Bound, Builtin, Opaque, Value
+from cnncalc.python.values import MISSING, Bound, Opaque, Value
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Parameter, Static, Tensor
 
@@ -146,4 +146,4 @@ def tensor_attribute(machine: Machine, value: Value, name: str) -> Value:
         return MISSING
     if stem != name:
         found = in_place(found)
-    return Bound(Builtin(name, lambda m, args, kwargs: found(m, *args, **kwargs)), value)
+    return Bound(simple(name, found), value)

@@ -6,16 +6,23 @@ from functools import partial
 
 from cnncalc.frameworks.base import Reader
 from cnncalc.frameworks.pytorch.attention import fitting
-from cnncalc.layers.attention import MultiHeadAttention
+from cnncalc.network import Declared
+from cnncalc.notations.source.layer_arguments import layers_of
 from cnncalc.notations.source.layer_steps import batch_of, emit
-from cnncalc.notations.source.torch.nn.layers import BEHAVIOUR, frozen
+from cnncalc.notations.source.torch.nn.layers import (
+    BEHAVIOUR,
+    all_frozen,
+    features_of_sides,
+    trained_weights,
+    weights,
+)
 from cnncalc.notations.source.torch.nn.module import MODULE
 from cnncalc.python.functions import simple
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import MISSING, Builtin, Class, Instance, Opaque, Value, describe
+from cnncalc.python.values import MISSING, Class, Instance, Opaque, Value, describe
 from cnncalc.tracing.batch_axis import BatchAxis
-from cnncalc.tracing.tensors import Parameter, Static, Tensor
+from cnncalc.tracing.tensors import Static, Tensor
 
 __all__ = ["attention_class"]
 
@@ -33,8 +40,7 @@ def forward(
     is_causal: Value = False,
 ) -> Value:
     """One step, of as many inputs as differ; masks move nothing. The weights aren't followed."""
-    if module.layers is None:
-        raise Refusal("`MultiheadAttention` runs before `super().__init__()` has made it")
+    declared: Declared = layers_of(module)
     sides = [query, key, value]
     if key is None or value is None:
         raise Refusal(
@@ -46,12 +52,12 @@ def forward(
             raise Refusal(f"`nn.MultiheadAttention` works on tensors, not on {describe(each)}")
     if _same(key, value):
         sides = [query] if _same(query, key) else [query, key]
-    declared = module.layers
-    if frozen(module):
+    if all_frozen(trained_weights(module)):
         declared = declared.replaced(trainable=False)
     batch = None
     if not module.fields["batch_first"] and all(_in_between(each) for each in sides):
-        rule = partial(fitting, *_features(module))
+        assert declared.expects is not None
+        rule = partial(fitting, *features_of_sides(module))
         declared = declared.replaced(expects=declared.expects._replace(rule=rule))
         batch = batch_of(sides)
     output = emit(machine, declared, sides, op="mha", owner=module, batch=batch)
@@ -63,32 +69,10 @@ def _in_between(value: Value) -> bool:
     return isinstance(value, Tensor) and value.batch == BatchAxis(front=1)
 
 
-def _features(module: Instance) -> tuple[int, int, int]:
-    """Those of queries, keys and values."""
-    features: int = module.fields["embed_dim"]
-    return features, module.fields.get("kdim") or features, module.fields.get("vdim") or features
-
-
 def _same(one: Value, two: Value) -> bool:
     if isinstance(one, Tensor) and isinstance(two, Tensor):
         return one.number == two.number
     return one is two
-
-
-def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """The module's own weights as parameters, by name."""
-    (module,) = args
-    if module.layers is None:
-        return []
-    layer: MultiHeadAttention = module.layers.layer
-    found = []
-    for weight in layer.weights(*((1, size) for size in _features(module))):
-        if weight.name not in module.fields:
-            made = Parameter(weight.shape, weight.role)
-            made.holder, made.name = module, weight.name
-            module.fields[weight.name] = made
-        found.append((weight.name, module.fields[weight.name]))
-    return found
 
 
 def attribute(machine: Machine, module: Instance, name: Value) -> Value:
@@ -108,7 +92,6 @@ def attention_class(reader: Reader) -> Class:
     behaviour = {
         **BEHAVIOUR,
         "__getattr__": simple("__getattr__", attribute),
-        "__weights__": Builtin("__weights__", weights),
         "forward": simple("forward", forward),
     }
     return Class("MultiheadAttention", (MODULE,), behaviour, reader=reader)

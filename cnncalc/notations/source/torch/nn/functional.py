@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of
 from cnncalc.frameworks.ops import forms, names_in
 from cnncalc.frameworks.pytorch import READERS
@@ -12,7 +11,7 @@ from cnncalc.frameworks.pytorch.resizing import resized
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import BATCH
 from cnncalc.notations.source.axes import axis_of, outer_shape
-from cnncalc.notations.source.layer_arguments import by_name, plain, refused
+from cnncalc.notations.source.layer_arguments import by_name, plain, refusable
 from cnncalc.notations.source.layer_steps import emit, made_of
 from cnncalc.notations.source.torch.nn.functional_weights import (
     batch_norm,
@@ -131,10 +130,8 @@ def interpolate(
     """`F.interpolate`: a map resized to a size or by a factor."""
     wanted, factor = plain(size), plain(scale_factor)
     corners, recompute = plain(align_corners), plain(recompute_scale_factor)
-    try:
-        layer = resized("F.interpolate", wanted, factor, plain(mode), corners, recompute)
-    except LayerError as error:
-        raise refused(error) from None
+    options = plain(mode), corners, recompute
+    layer = refusable(resized, "F.interpolate", wanted, factor, *options)
     return emit(machine, layer, [input], op="interpolate")
 
 

@@ -12,7 +12,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.network import Declared, Expects
 from cnncalc.notations.source.axes import outer_shape, sample_shape
 from cnncalc.notations.source.entries import entries
-from cnncalc.notations.source.layer_arguments import plain, refused
+from cnncalc.notations.source.layer_arguments import plain, refusable
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.state import state_of
 from cnncalc.python.functions import Method
@@ -230,7 +230,5 @@ def prelu(machine: Machine, input: Value, weight: Value) -> Value:
 
 def vocabulary(cls: str, args: list[Value], kwargs: dict[str, Value]) -> Declared:
     """A layer from PyTorch's vocabulary; LayerErrors become refusals."""
-    try:
-        return read(READERS[cls], f"nn.{cls}", args, kwargs)
-    except LayerError as error:
-        raise refused(error) from None
+    declared: Declared = refusable(read, READERS[cls], f"nn.{cls}", args, kwargs)
+    return declared

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncalc.errors import LayerError
 from cnncalc.frameworks.base import form_of, read
 from cnncalc.frameworks.pytorch import READERS
@@ -14,10 +16,11 @@ from cnncalc.notations.source.axes import sample_shape
 from cnncalc.notations.source.entries import entries
 from cnncalc.notations.source.layer_arguments import (
     LAYER_COST,
+    layers_of,
     made,
     or_unknown,
     plain,
-    refused,
+    refusable,
 )
 from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.notations.source.model_trace import WEIGHTS, in_layer, is_trained, is_weight
@@ -47,7 +50,14 @@ from cnncalc.python.values import (
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
-__all__ = ["layer_class"]
+__all__ = [
+    "BEHAVIOUR",
+    "all_frozen",
+    "features_of_sides",
+    "layer_class",
+    "trained_weights",
+    "weights",
+]
 
 # Base classes that sources ask for with isinstance.
 FAMILIES = {
@@ -119,7 +129,7 @@ def init(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> None:
 
 def per_axis(cls: str, name: str, value: Value) -> Value:
     """An argument as torch keeps it: convolutions have one value for each axis."""
-    if "Conv" in cls and name in PER_AXIS and isinstance(value, int):
+    if name in PER_AXIS and isinstance(value, int) and "Conv" in cls:
         return (value,) * int(cls[-2])
     if name == "normalized_shape" and isinstance(value, int):
         return (value,)
@@ -128,9 +138,7 @@ def per_axis(cls: str, name: str, value: Value) -> Value:
 
 def forward(machine: Machine, module: Instance, *inputs: Value, **options: Value) -> Value:
     """One step; `output_size` of a transposed convolution chooses its output padding."""
-    declared: Declared = module.layers
-    if declared is None:
-        raise Refusal(f"`{module.cls.name}` runs before `super().__init__()` has made it")
+    declared: Declared = layers_of(module)
     if inputs and isinstance(inputs[0], Packed) and isinstance(declared.layer, Recurrent):
         return of_packed(machine, module, declared, inputs, options)
     if not inputs or not isinstance(inputs[0], Tensor | Static):
@@ -229,15 +237,9 @@ def one_step(machine: Machine, module: Instance, tensor: Value) -> Value:
 
 
 def sized(declared: Declared, tensor: Value, size: Value) -> Declared:
-    sizes = tuple(1 if isinstance(each, Batch) else each for each in plain_sizes(size))
-    try:
-        return to_output_size(declared, sizes, sample_shape(tensor))
-    except LayerError as error:
-        raise refused(error) from None
-
-
-def plain_sizes(size: Value) -> tuple[Value, ...]:
-    return tuple(size) if isinstance(size, tuple | list) else (size,)
+    given = size if isinstance(size, tuple | list) else (size,)
+    sizes = tuple(1 if isinstance(each, Batch) else each for each in given)
+    return refusable(to_output_size, declared, sizes, sample_shape(tensor))
 
 
 def run_layer(
@@ -248,9 +250,10 @@ def run_layer(
     start: Start = NOTHING,
 ) -> Value:
     """A module's step; a pool may give its indices too, and a recurrent layer its states."""
-    if frozen(module):
+    known = trained_weights(module)
+    if all_frozen(known):
         declared = declared.replaced(trainable=False)
-    elif names := frozen_weights(module):
+    elif names := frozenset(name for name, weight in known.items() if not weight.trainable):
         declared = declared.replaced(frozen=names)
     recurrent = isinstance(declared.layer, Recurrent)
     batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
@@ -271,20 +274,18 @@ def run_layer(
     return output
 
 
-def frozen_weights(module: Instance) -> frozenset[str]:
-    """The names of a layer's weights that the source keeps from training."""
-    return frozenset(
-        in_layer(name)
-        for name, weight in module.fields.items()
-        if is_trained(name) and isinstance(weight, Parameter) and not weight.trainable
-    )
+def trained_weights(module: Instance) -> dict[str, Parameter]:
+    """The parameters of a layer that its source has touched, which may keep them from training."""
+    return {
+        in_layer(name): value
+        for name, value in module.fields.items()
+        if isinstance(value, Parameter) and is_trained(name)
+    }
 
 
-def frozen(module: Instance) -> bool:
-    """Whether the source keeps all weights of a layer from training."""
-    known = [value for name, value in module.fields.items() if is_trained(name)]
-    weights = [weight for weight in known if isinstance(weight, Parameter)]
-    return bool(weights) and not any(weight.trainable for weight in weights)
+def all_frozen(weights: dict[str, Parameter]) -> bool:
+    """Whether the source keeps all of a layer's parameters from training."""
+    return bool(weights) and not any(weight.trainable for weight in weights.values())
 
 
 def tensors_of(module: Instance) -> tuple[Weight, ...]:
@@ -293,7 +294,7 @@ def tensors_of(module: Instance) -> tuple[Weight, ...]:
     if declared is None:
         return ()
     try:
-        found = declared.layer.weights(probe(module, declared))
+        found = declared.layer.weights(*probes(module, declared))
     except (LayerError, ValueError):
         return ()
     if not isinstance(declared.layer, Recurrent):
@@ -302,23 +303,31 @@ def tensors_of(module: Instance) -> tuple[Weight, ...]:
     return tuple(each for stored in own for each in stored)
 
 
-def probe(module: Instance, declared: Declared) -> Shape:
-    """A shape that the layer's declarations allow."""
+def features_of_sides(module: Instance) -> tuple[int, int, int]:
+    """What attention takes of queries, keys and values."""
+    features: int = module.fields["embed_dim"]
+    return features, module.fields.get("kdim") or features, module.fields.get("vdim") or features
+
+
+def probes(module: Instance, declared: Declared) -> Sequence[Shape]:
+    """Shapes that the layer's declarations allow, of each of its inputs."""
     fields = module.fields
     if isinstance(fields.get("normalized_shape"), tuple):
-        return (1, *fields["normalized_shape"])
+        return [(1, *fields["normalized_shape"])]
     if "input_size" in fields:
-        return (1, fields["input_size"])
+        return [(1, fields["input_size"])]
     if "num_embeddings" in fields:
-        return ()
+        return [()]
     if "in_features" in fields:
-        return (fields["in_features"],)
+        return [(fields["in_features"],)]
+    if "embed_dim" in fields:
+        return [(1, size) for size in features_of_sides(module)]
     names = ("in_channels", "num_features", "num_channels", "num_parameters")
     channels = next((fields[name] for name in names if name in fields), 0)
     ranks = declared.expects.ranks if declared.expects else ()
     if not channels:
         raise LayerError("the input isn't declared")
-    return (channels, *([PROBE] * (ranks[-1] if ranks else 2)))
+    return [(channels, *([PROBE] * (ranks[-1] if ranks else 2)))]
 
 
 def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -327,9 +336,8 @@ def weights(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Va
     found = []
     for weight in tensors_of(module):
         if weight.name not in module.fields:
-            made = Parameter(weight.shape, weight.role)
-            made.holder, made.name = module, weight.name
-            module.fields[weight.name] = made
+            held = Parameter(weight.shape, weight.role, module, weight.name)
+            module.fields[weight.name] = held
         if isinstance(module.fields[weight.name], Parameter):
             found.append((weight.name, module.fields[weight.name]))
     return found
@@ -343,26 +351,27 @@ def attribute(machine: Machine, module: Instance, name: Value) -> Value:
     return module.fields.get(name, None if name in WEIGHTS else MISSING)
 
 
+def remake(module: Instance, cls: Class, arguments: dict[str, Value]) -> None:
+    """Give a module the layer that other arguments make."""
+    module.layers = refusable(read, cls.reader, f"nn.{cls.name}", (), arguments)
+
+
 def set_layer_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Changing what a layer computes with, such as `conv.stride = (1, 1)`."""
     cls = reader_of(module.cls)
     arguments = form_of(cls.reader).parameters if cls.reader and module.layers else {}
+    known = {each: module.fields[each] for each in arguments if each in module.fields}
     if name == "bias" and value is None and "bias" in arguments:
-        given = {each: module.fields[each] for each in arguments if each in module.fields}
-        module.layers = read(cls.reader, f"nn.{cls.name}", (), given | {"bias": False})  # type: ignore[arg-type]
+        remake(module, cls, known | {"bias": False})
     elif name in WEIGHTS and module.layers is not None:
         before = attribute(machine, module, name)
         shape = value.shape if isinstance(value, Static) else None
         if before is not None and shape != before.shape:
             raise Refusal(f"`{name}` is given another shape than the layer's, {before.shape}")
     elif name in arguments and name not in SHOWN:
-        change = {each: module.fields[each] for each in arguments if each in module.fields}
-        bias = "bias" in arguments and attribute(machine, module, "bias") is not None
-        given = change | {name: plain(value)} | ({"bias": bias} if "bias" in arguments else {})
-        try:
-            module.layers = read(cls.reader, f"nn.{cls.name}", (), given)  # type: ignore[arg-type]
-        except LayerError as error:
-            raise refused(error) from None
+        if "bias" in arguments:
+            known["bias"] = attribute(machine, module, "bias") is not None
+        remake(module, cls, known | {name: plain(value)})
     if isinstance(value, Instance | Parameter):
         set_attribute(machine, module, name, value)
     else:

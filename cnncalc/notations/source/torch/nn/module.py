@@ -12,12 +12,11 @@ from cnncalc.notations.source.torch.nn.hooks import HOOKS, hooked_input, hooked_
 from cnncalc.python import attributes
 from cnncalc.python.attributes import set_field
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple
+from cnncalc.python.functions import Method, class_of_methods, simple, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.values import (
     MISSING,
-    OBJECT,
     Bound,
     Builtin,
     Class,
@@ -56,7 +55,11 @@ def children(module: Instance) -> list[tuple[str, Instance]]:
     Fields keep that order, as torch's `_modules` do: a module that replaces another takes its
     place. The names and the order of weights depend on it.
     """
-    return [(name, value) for name, value in module.fields.items() if is_module(value)]
+    return [
+        (name, value)
+        for name, value in module.fields.items()
+        if isinstance(value, Instance) and MODULE in value.cls.order
+    ]
 
 
 def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
@@ -69,8 +72,8 @@ def named_modules(root: Instance) -> Iterator[tuple[str, Instance]]:
             continue
         seen.add(id(module))
         yield name, module
-        inner = [(f"{name}.{each}" if name else each, child) for each, child in children(module)]
-        waiting += reversed(inner)
+        before = f"{name}." if name else ""
+        waiting += [(before + each, child) for each, child in reversed(children(module))]
 
 
 def own_weights(module: Instance) -> list[tuple[str, Parameter]]:
@@ -173,10 +176,8 @@ def no_forward(machine: Machine, module: Instance) -> Refusal:
         advice = "a `forward` stands outside of the class: indent it"
     elif near := forward_meant(cls):
         advice = f"is `{near}` meant for it?"
-    refusal = Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward")
-    if cls.place is not None:
-        refusal.span = cls.place()
-    return refusal
+    place = cls.place() if cls.place else None
+    return Refusal(f"`{cls.name}` has no `forward`", help=advice, code="no-forward", span=place)
 
 
 def forward_meant(cls: Class) -> str | None:
@@ -206,14 +207,6 @@ def register_parameter(machine: Machine, self: Instance, name: Value, param: Val
         attributes.set_attribute(machine, self, name, None)
     else:
         set_attribute(machine, self, name, param)
-
-
-def itself(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> Value:
-    return module
-
-
-def train(machine: Machine, module: Instance, mode: Value = True) -> Value:
-    return module  # networks are read as they are evaluated
 
 
 def apply(machine: Machine, module: Instance, fn: Value) -> Value:
@@ -283,14 +276,14 @@ METHODS: dict[str, Method] = {
     "state_dict": lambda machine, module, *args, **kwargs: dict(named_weights(module)),
     "get_submodule": submodule,
     "apply": apply,
-    "train": train,
+    "train": unchanged,  # networks are read as they are evaluated
     "requires_grad_": requires_grad,
     **dict.fromkeys(
         words(
             "eval to cuda cpu float double half bfloat16 type load_state_dict zero_grad "
             "share_memory compile to_empty save_hyperparameters log log_dict"
         ),
-        itself,
+        unchanged,
     ),
     "_load_from_state_dict": lambda machine, module, *args, **kwargs: None,
     "_get_name": lambda machine, module: module.cls.name,
@@ -315,7 +308,7 @@ def registered(machine: Machine, module: Instance) -> Registered:
     return entries
 
 
-MODULE = Class("Module", (OBJECT,), {name: simple(name, call) for name, call in METHODS.items()})
+MODULE = class_of_methods("Module", METHODS)
 MODULE.model = True
 MODULE.names["__call__"] = Builtin("__call__", call_module)
 MODULE.names["training"] = False

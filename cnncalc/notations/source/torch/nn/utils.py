@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncalc.python.attributes import look_up
-from cnncalc.python.functions import Method
+from cnncalc.python.functions import Method, unchanged
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Instance, Value
@@ -79,13 +79,7 @@ def undone(machine: Machine, module: Value, name: Value = "weight") -> Value:
     if isinstance(module, Instance) and isinstance(made := module.fields.get(name), Static):
         for part in made.sources:
             module.fields.pop(part.name, None)
-        whole = Parameter(made.shape)
-        whole.holder, whole.name = module, name
-        module.fields[name] = whole
-    return module
-
-
-def unchanged(machine: Machine, module: Value = None, *args: Value, **options: Value) -> Value:
+        module.fields[name] = Parameter(made.shape, holder=module, name=name)
     return module
 
 
