@@ -7,7 +7,7 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analysis, analyze, findings, parse, verify
+from cnncalc import Network, SpecError, Step, analysis, analyze, parse, receptive, verify
 from cnncalc.errors import LayerError
 from cnncalc.layers import LAYERS, Layer
 from cnncalc.layers.base import Shape
@@ -289,7 +289,7 @@ def test_a_missing_input_size() -> None:
 
 def test_fields_are_worked_out_when_read(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     """Sizes, weights and MACs, the table of `params` and `convert` do without; `rf` does not."""
-    monkeypatch.setattr(findings, "fields_of", lambda report: 1 / 0)
+    monkeypatch.setattr(receptive, "fields_of", lambda report: 1 / 0)
     spec = "3x8x8 conv:4,k3,p=2:0 add[ conv:4,k3,p=2:0 | ]"
 
     assert analyze(spec).total.params == 260
@@ -368,6 +368,8 @@ def test_the_first_row_is_the_input() -> None:
     assert (row.index, row.text, row.inputs, row.input_shapes) == (0, "input", (), ())
     assert (row.output_shape, row.weights, row.shares) == ((3, 4, 5), (), None)
     assert (row.params, row.trainable, row.buffers, row.macs) == (0, 0, 0, 0)
+    for found in analysis.analyze(parse("3x4x5 relu")).rows:  # of one sample
+        assert found.activation_bytes == 3 * 4 * 5 * 4
 
 
 @pytest.mark.parametrize("shape", [(3, 5, 7), (3,), (5,)])
