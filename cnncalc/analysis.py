@@ -95,8 +95,7 @@ def analyze(
         raise network.unsized
     if shape is None:
         raise no_input(network)
-    if shape or network.input is None:  # a network's own () says that no size matters
-        check_input(shape)
+    check_input(shape)
     steps = network.at(shape)
     check_scalar(steps, shape)
     loop = _Loop(steps, shape, batch * BYTES[dtype])
@@ -159,7 +158,7 @@ def check_input(shape: Shape, span: Span | None = None) -> None:
             code="bad-input",
             help="sizes of at least 1, such as 3x224x224",
         )
-    if max(map(at_witness, shape), default=1) > MAX_VALUE:
+    if any(at_witness(size) > MAX_VALUE for size in shape):
         raise SpecError(
             f"an input of {show(shape)} is beyond the limit of {MAX_VALUE} for each size",
             span,
@@ -224,7 +223,7 @@ class _Loop:
 
     def notes(self) -> Iterator[Note]:
         """What is to be said of single steps."""
-        for number, step in enumerate(self.steps if self.mixing else ()):
+        for number, step in enumerate(self.steps):
             if id(step.layer) in self.mixing:
                 mixed = f"`{step.name}` runs along the batch axis: it mixes the samples"
                 yield Note(number, mixed)
@@ -294,9 +293,10 @@ class _Loop:
     def _asked(self, step: Step, shapes: tuple[Shape, ...]) -> _Answer:
         """What a step's layer answers."""
         try:
-            layer = step.layer if step.expects else settle(step, shapes)
+            layer = settle(step, shapes)
             if layer.beside:
-                layer.check_maker(self.steps[step.inputs[0]].layer)
+                (maker,) = step.inputs
+                layer.check_maker(self.steps[maker].layer)
             output = layer.output(*shapes)
             weights = layer.weights(*shapes)
             macs = layer.macs(*shapes)
@@ -323,7 +323,7 @@ class _Loop:
         placed = SpecError(error.message, span, code=error.code, help=error.help)
         layout = self.network.layout
         if len(shapes) == 1:
-            maker = self.rows[step.inputs[0]]
+            (maker,) = (self.rows[each] for each in step.inputs)
             from_ = "the input" if maker.index == 0 else f"`{maker.text}` (step {maker.index})"
             placed.notes.append(f"it receives {show(as_layout(shapes[0], layout))} from {from_}")
         else:

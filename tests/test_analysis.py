@@ -7,8 +7,10 @@ import gc
 import pytest
 from hypothesis import given, settings
 
-from cnncalc import Network, SpecError, Step, analyze, findings, parse, verify
-from cnncalc.layers import LAYERS
+from cnncalc import Network, SpecError, Step, analysis, analyze, parse, receptive, verify
+from cnncalc.errors import LayerError
+from cnncalc.layers import LAYERS, Layer
+from cnncalc.layers.base import Shape
 from cnncalc.layers.merge import Input
 from cnncalc.network import Declared, Expects
 from tests.conftest import Command
@@ -287,7 +289,7 @@ def test_a_missing_input_size() -> None:
 
 def test_fields_are_worked_out_when_read(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     """Sizes, weights and MACs, the table of `params` and `convert` do without; `rf` does not."""
-    monkeypatch.setattr(findings, "fields_of", lambda report: 1 / 0)
+    monkeypatch.setattr(receptive, "fields_of", lambda report: 1 / 0)
     spec = "3x8x8 conv:4,k3,p=2:0 add[ conv:4,k3,p=2:0 | ]"
 
     assert analyze(spec).total.params == 260
@@ -315,3 +317,154 @@ def test_no_size_is_beyond_the_limit(shape: tuple[int, ...]) -> None:
     with pytest.raises(SpecError, match="beyond the limit of 2147483647 for each size"):
         analyze("conv:1,k1", shape)
     assert analyze("conv:1,k1", (3, 2**31 - 1)).rows[-1].output_shape == (1, 2**31 - 1)
+
+
+def gives(branches: int, sizes: int) -> list[str]:
+    """What is told of a merge of so many branches, of so many sizes one after another."""
+    each = [f"[slice:{at % sizes}..]" for at in range(branches)]
+    with pytest.raises(SpecError) as caught:
+        analyze(f"9x2 add[ {' | '.join(each)} ]")
+    return [note.partition(":")[0] for note in caught.value.notes]
+
+
+def test_branches_that_show_why_they_can_not_meet() -> None:
+    """Of up to six all; of more the first of each size, and no more than six."""
+    assert gives(6, 2) == [f"branch {at} gives {8 + at % 2}×2" for at in range(1, 7)]
+    assert gives(7, 2) == ["branch 1 gives 9×2", "branch 2 gives 8×2"]
+    assert gives(9, 7) == [f"branch {at} gives {10 - at}×2" for at in range(1, 7)]
+
+
+def test_without_a_size_the_first_layer_is_underlined() -> None:
+    """Where it is used, of a definition."""
+    for spec, text in (
+        ("conv:1,k1 relu", "conv:1,k1"),
+        ("def b(c) = [conv:$c,k1] b(4) relu", "b(4)"),
+        ("x@identity conv:1,k1", "x@identity"),
+    ):
+        with pytest.raises(SpecError, match="size of the input is missing") as caught:
+            verify(spec)
+        assert caught.value.span
+        assert caught.value.span.text == text
+
+
+def test_equal_layers_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """About the same shapes; and of what no source declared nothing else is looked at."""
+    asked: list[object] = []
+    right = LAYERS["conv"].output
+
+    def output(layer: Layer, *shapes: Shape) -> Shape:
+        asked.append(shapes)
+        return right(layer, *shapes)
+
+    monkeypatch.setattr(LAYERS["conv"], "output", output)
+    monkeypatch.setattr(analysis._Loop, "_settled", None)
+    analyze("4x9x9 10*[conv:4,k3,p1] relu conv:4,k3 5*[conv:4,k3,p1]")
+    assert asked == [((4, 9, 9),), ((4, 9, 9),), ((4, 7, 7),)]
+
+
+def test_the_first_row_is_the_input() -> None:
+    """Which holds nothing, and multiplies nothing."""
+    row = analyze("3x4x5 conv:2,k3").rows[0]
+    assert (row.index, row.text, row.inputs, row.input_shapes) == (0, "input", (), ())
+    assert (row.output_shape, row.weights, row.shares) == ((3, 4, 5), (), None)
+    assert (row.params, row.trainable, row.buffers, row.macs) == (0, 0, 0, 0)
+    for found in analysis.analyze(parse("3x4x5 relu")).rows:  # of one sample
+        assert found.activation_bytes == 3 * 4 * 5 * 4
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 7), (3,), (5,)])
+def test_declared_sizes_are_of_one_axis(shape: Shape) -> None:
+    """Counted from the front or from the last; what isn't there is no contradiction."""
+    for axis in range(-4, 4):
+        declared = Declared(LAYERS["relu"](), Expects("nn.It", (), (("size", axis, 5),)))
+        there = shape[axis : axis + 1 or None] if -len(shape) <= axis < len(shape) else (5,)
+        if there == (5,):
+            assert analysis.settle(declared, (shape,)) is declared.layer
+        else:
+            what = "channels" if len(shape) > 1 else "features"
+            with pytest.raises(LayerError, match=f"declares size=5 but receives {there[0]} {what}"):
+                analysis.settle(declared, (shape,))
+
+
+def test_what_is_declared_of_axes() -> None:
+    """Vectors, or maps of so many axes."""
+    assert analysis.taken((0,)) == "vectors"
+    assert analysis.taken((1,)) == "maps of 1 spatial axis"
+    assert analysis.taken((0, 1)) == "vectors or maps of 1 spatial axis"
+    assert analysis.taken((0, 2)) == "vectors or maps of 2 spatial axes"
+    assert analysis.taken((1, 2, 3)) == "maps of 1 or 2 or 3 spatial axes"
+    for ranks, shape in (((0,), (3, 4)), ((1, 2), (3,)), ((2,), (3, 4))):
+        with pytest.raises(LayerError, match="It takes"):
+            analysis.settle(Declared(LAYERS["relu"](), Expects("nn.It", ranks)), (shape,))
+
+
+def test_what_a_single_number_is_for() -> None:
+    """It is looked up in a table."""
+    assert analyze("embedding:9,3 relu", ()).rows[-1].output_shape == (3,)
+    for spec in ("relu", "identity relu"):
+        with pytest.raises(SpecError, match="the input can't be a single number"):
+            analyze(spec, ())
+
+
+FORWARD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 9)
+    def forward(self, x{more}):
+        return self.conv(x){added}
+"""
+
+
+def test_steps_alone_have_the_place_of_the_whole_layer() -> None:
+    """Of an option's own the reader knows, which is left behind."""
+    network = parse("3x5x5 conv:4,k9")
+    for told, text in ((network, "k9"), (Network(network.steps, network.input), "conv:4,k9")):
+        with pytest.raises(SpecError) as caught:
+            analyze(told)
+        assert caught.value.span
+        assert caught.value.span.text == text
+
+
+@pytest.mark.parametrize(
+    ("more", "added", "missing", "advice"),
+    [
+        ("", "", "the size of the input is missing", "give it as `-i 3x224x224`"),
+        (
+            ", z", " + z", "the sizes of the inputs `x`, `z` are missing",
+            "`-i x=SIZE -i z=SIZE`, or `-i` again for each in their order",
+        ),
+    ],
+)  # fmt: skip
+def test_which_sizes_are_missing(more: str, added: str, missing: str, advice: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        verify(FORWARD.format(more=more, added=added))
+    assert caught.value.message == missing
+    assert str(caught.value.help).startswith(advice)
+
+
+def test_no_rows_without_a_size() -> None:
+    """What a network lacks of its own is told first."""
+    with pytest.raises(SpecError, match="the size of the input is missing"):
+        analysis.analyze(parse("conv:4,k1"))
+    with pytest.raises(SpecError, match="`_` stands for a value to solve for"):
+        analysis.analyze(parse("3x_ conv:4,k1"))
+
+
+def test_an_input_alone_may_be_a_single_number() -> None:
+    """What nobody reads."""
+    network = Network([Step(Input(), name="input")])
+    assert [row.output_shape for row in analyze(network, ()).rows] == [()]
+
+
+def test_what_a_framework_does_at_a_size_is_asked_at_another_one_too() -> None:
+    """As long as it left the layer as it was."""
+
+    def rule(layer: Layer, *shapes: Shape) -> Layer:
+        return layer if shapes[0][1] % 2 else layer.replaced(stride=2)
+
+    conv = Declared(LAYERS["conv"](4, 3), Expects("nn.It", (1,), rule=rule))
+    network = Network([Step(Input(), name="input"), Step(conv, (0,), "conv")])
+    for size, next_size, made in ((9, 8, 3), (9, 7, 5), (8, 9, 4)):
+        again = analyze(network, (3, size)).network
+        assert analyze(again, (3, next_size)).rows[1].output_shape == (4, made)

@@ -247,6 +247,7 @@ WIDE = Field(1, ((-10, 30),))  # sees a lot, and moves on
         (WIDE, Field(2, ((0, 1),)), 4, Field(1, ((-10, 30),), False)),
         # units a whole number of places apart, of which but a bound is known
         (Field(6, ((0, 1), (1, 2))), Field(3.0, ((0, 2),), False), 4, Field(3, ((-2, 4),), False)),
+        (Field(3.0, ((0, 2),), False), Field(6, ((0, 1), (1, 2))), 4, Field(3, ((-2, 4),), False)),
         (HALF, Field(1.5, ((2, 3),), False), 4, Field(1.5, ((1, 5),), False)),
         # a branch that sees nothing needs nothing of the other, which stands at the border then
         (Field(0, ((0, 1),)), Field(3, ((5, 0),)), 2, Field(0, ((0, 1),))),

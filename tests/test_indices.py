@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice, product
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from cnncalc.axis import indices
 from cnncalc.axis.channels import Dealt, Grouped
 from cnncalc.axis.indices import Indices, TooManyError, joined, read, within
 from cnncalc.axis.windows import Bins, Resize, Slide, Spread, Window, adaptive
+from cnncalc.layers import LAYERS
+from cnncalc.layers.route import Route
 
 EDGES = [
     (Resize(5, 3, 99, 4, True), range(8, 13), 16),
@@ -22,6 +25,8 @@ EDGES = [
     (Dealt(2, 3), range(6), 6),
     (Dealt(2, 3), range(1, 4), 6),
     (Grouped(2, 3), range(2, 7), 6),
+    (Slide(1, 2), range(5), 5),
+    (Spread(2, 2), range(5), 5),
 ]
 
 
@@ -154,3 +159,27 @@ def test_no_size_matters_while_a_range_says_it() -> None:
         read(Slide(2, 2, 0, 0, 3), units, 2_000_000_000)
     with pytest.raises(TooManyError):
         joined(range(0, 10**9, 2), range(1, 10**9, 3))
+
+
+def test_channels_beyond_what_one_becomes_are_not_looked_at() -> None:
+    """Remainders of even steps begin anew; a set is taken as it is."""
+    route: Any = LAYERS["pixelunshuffle"](2).route((3, 4, 6))
+    parts = [side.windows[1].before for side in route.sides()]
+    assert parts == [0, -1, 0, -1]
+    for step, expected in ((1, (0, 1, 2, 3)), (2, (0, 2)), (3, (0, 1, 2, 3)), (4, (0,))):
+        sides = route.sides(range(0, 10**12, step))
+        assert [side.windows[0].before for side in sides] == [-(at // 2) for at in expected]
+        assert [side.windows[1].before for side in sides] == [-(at % 2) for at in expected]
+    assert len(route.sides(frozenset({1, 5, 6}))) == 2
+    plain: Any = LAYERS["conv"](4, 3).route((3, 9))
+    assert plain.sides(range(3)) == (plain,)
+
+
+def test_what_is_read_of_an_axis() -> None:
+    """All where every unit reads the whole, or no window says what each of them does."""
+    route = Route((4, 9, 8), (Slide(1, 3), Slide(2, 3)), mixes=(1,), across=None)
+    assert [set(route.read(axis)) for axis in range(3)] == [
+        set(range(4)), set(range(9)), {0, 1, 3, 4, 6, 7},
+    ]  # fmt: skip
+    assert Route((4, 9), across=Slide(1, 2)).read(0) == range(0, 3, 2)
+    assert Route((4, 9)).read(1) == range(9)

@@ -234,3 +234,30 @@ def test_a_ratio_is_what_people_meant() -> None:
     assert ratio(2) == (2, 1)
     assert ratio(1.23456789) == (123456789, 100000000)
     assert ratio(1 / 4097) != (1, 4097)
+
+
+def test_aligned_corners() -> None:
+    """The first place and the last stay where they are; the coordinates between are fractions."""
+    for n, size in product(range(1, 7), range(1, 9)):
+        (window,) = LAYERS["upsample"](size=(size,), mode="linear", corners=True).windows((1, n))
+        if size == 1:
+            assert read_by(window, n) == [[0]]
+            continue
+        for o, reads in enumerate(read_by(window, n)):
+            at = o * Fraction(n - 1, size - 1)
+            assert reads == ([at] if at == floor(at) else [floor(at), floor(at) + 1])
+
+
+def test_two_slides_are_one() -> None:
+    """It reads from the first to the last place that both of them read together."""
+    for k, s, d, before, after in product((1, 2, 3), (1, 2), (1, 2), (0, 2), (0, 1)):
+        for one, two in (
+            (Slide(k, s, before, after, d), Slide(3, 2, 1, 2)),
+            (Slide(3, 2, 2, 1), Slide(k, s, before, after, d)),
+        ):
+            both = one.then(two)
+            assert both.length(20) == two.length(one.length(20))
+            assert both.dilation == 1
+            for o in range(3):
+                places = [i for unit in two.reads(o) for i in one.reads(unit)]
+                assert list(both.reads(o)) == list(range(min(places), max(places) + 1))

@@ -53,8 +53,7 @@ def joined(one: Indices, two: Indices) -> Indices:
     if not one:
         return two
     if isinstance(one, range) and isinstance(two, range):
-        if (two.step, two.start) < (one.step, one.start):
-            one, two = two, one
+        one, two = sorted((one, two), key=lambda each: (each.step, each.start))
         if one.step == 1 and one.start <= two.start and two[-1] < one.stop:
             return one
         if one.step == two.step == 1 and two.start <= one.stop:

@@ -33,6 +33,8 @@ __all__ = [
     "ratio",
 ]
 
+MOST_PARTS = 4096  # of a whole, that a factor in decimals is taken to mean
+
 
 class Slide:
     """A window that slides: convolution, pooling, padding and cropping (kernel 1).
@@ -176,9 +178,7 @@ class Resize:
     def __init__(
         self, outputs: int, inputs: int, size: int, taps: int = 1, centred: bool = False
     ) -> None:
-        divisor = gcd(outputs, inputs)
-        self.outputs = outputs // divisor
-        self.inputs = inputs // divisor
+        self.outputs, self.inputs = _lowest(outputs, inputs)
         self.size = size
         self.taps = taps
         self.centred = centred
@@ -232,8 +232,7 @@ class Bins:
 
     @property
     def period(self) -> tuple[int, int]:
-        divisor = gcd(self.inputs, self.outputs)
-        return self.outputs // divisor, self.inputs // divisor
+        return _lowest(self.outputs, self.inputs)
 
     @property
     def hull(self) -> tuple[float, float, float]:
@@ -274,6 +273,12 @@ class Picked:
 Window = Slide | Spread | Resize | Bins | Picked | Grouped | Dealt
 
 
+def _lowest(outputs: int, inputs: int) -> tuple[int, int]:
+    """A quotient in lowest terms."""
+    divisor = gcd(outputs, inputs)
+    return outputs // divisor, inputs // divisor
+
+
 def adaptive(inputs: int, outputs: int) -> Window:
     """Adaptive pooling: a slide where the bins are equal (the identity where sizes are)."""
     if not outputs:
@@ -299,6 +304,6 @@ def ratio(factor: float) -> tuple[int, int]:
     """A factor as people meant it, as a fraction: 1.1 is (11, 10), 0.3333333333333333 is (1, 3)."""
     from fractions import Fraction  # costs milliseconds that few networks need
 
-    simple = Fraction(factor).limit_denominator(4096)
+    simple = Fraction(factor).limit_denominator(MOST_PARTS)
     meant = simple if float(simple) == factor else Fraction(repr(float(factor)))
     return meant.numerator, meant.denominator

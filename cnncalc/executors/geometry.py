@@ -154,7 +154,7 @@ def axes_looked_up(layer: Embedding, rank: int) -> tuple[int, ...]:
 
 def chosen_axes(layer: AxesNorm | Reduce, rank: int) -> tuple[int, ...]:
     """The axes of a sample that a norm or a reduction names, in its order; the batch is -1."""
-    if layer.axes in ("all", ("all",)):
+    if layer.axes == ("all",):
         return tuple(range(rank))
     return tuple(axis_of(layer, axis, rank) for axis in layer.axes if axis != "none")
 

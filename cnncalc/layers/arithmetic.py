@@ -85,10 +85,9 @@ class Reduce(Layer):
 
     def places(self, shape: Shape) -> tuple[int, ...]:
         """The axes it runs along, counted from the front."""
-        if self.axes in ("all", ("all",)):
+        if self.axes == ("all",):
             return tuple(range(len(shape)))
-        axes = {place(axis, shape, self.order) for axis in self.axes if isinstance(axis, int)}
-        return tuple(sorted(axes))
+        return tuple(sorted({place(axis, shape, self.order) for axis in self.axes}))
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

@@ -206,7 +206,8 @@ class MultiHeadAttention(Product):
 
 
 def near_divisor(number: int, wanted: int) -> int:
-    """The divisor that lies nearest to a number."""
+    """The divisor that lies nearest to a number; of two the smaller."""
     number = at_witness(number)
-    near = (d for d in range(1, min(number, 2 * wanted) + 1) if number % d == 0)
-    return min(near, key=lambda divisor: abs(divisor - wanted))
+    start = min(number, wanted)
+    around = (d for apart in range(start) for d in (start - apart, start + apart))
+    return next(d for d in around if number % d == 0)

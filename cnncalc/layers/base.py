@@ -7,7 +7,7 @@ a quarter of the whole program's start.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import prod
 from typing import ClassVar, Self, dataclass_transform
 
@@ -176,8 +176,9 @@ class Layer:
         return hash((type(self), *(getattr(self, name) for name in self.options)))
 
     def __repr__(self) -> str:
-        changed = ", ".join(f"{name}={value!r}" for name, value in self.changed())
-        return f"{type(self).__name__}({changed})"
+        values = ((name, getattr(self, name), declared) for name, declared in self.options.items())
+        changed = [f"{name}={value!r}" for name, value, each in values if value != each.default]
+        return f"{type(self).__name__}({', '.join(changed)})"
 
     def __reduce__(self) -> tuple[object, ...]:
         return restored, (self.kind, self.__dict__)  # many classes are no name of their module
@@ -206,12 +207,6 @@ class Layer:
     def mixes_samples(self) -> bool:
         """Whether what comes out of one sample depends on the others of its batch."""
         return False
-
-    def changed(self) -> Iterator[tuple[str, object]]:
-        """The options that differ from their defaults."""
-        for name, declared in self.options.items():
-            if getattr(self, name) != declared.default:
-                yield name, getattr(self, name)
 
     def replaced(self, **options: object) -> Self:
         """The same layer with other values for some of its options."""

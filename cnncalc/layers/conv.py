@@ -87,8 +87,7 @@ def convolved(layer: Conv | DepthwiseConv | SeparableConv, shape: Shape, groups:
     check_map(layer, shape)
     check_groups(groups, shape[0], "input channels")
     windows = layer.windows(shape)
-    if layer.mode != "zeros":
-        check_mode(layer.mode, tuple((w.before, w.after) for w in windows), shape)
+    check_mode(layer.mode, tuple((w.before, w.after) for w in windows), shape[1:])
     check_fits(windows, shape)
     return checked_lengths(windows, shape)
 

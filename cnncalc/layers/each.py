@@ -66,8 +66,7 @@ class Each(Layer):
         return axis if axis < self.trailing else axis + self.axes
 
     def entries(self, shape: Shape) -> Shape:
-        """The axes that are run over; LayerError where nothing is left besides."""
-        self.sample(shape)
+        """The axes that are run over."""
         return shape[self.trailing : self.trailing + self.axes]
 
     def sample(self, shape: Shape) -> Shape:

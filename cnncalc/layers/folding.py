@@ -89,9 +89,9 @@ class Fold(Layer):
         axes = max(len(self.kernel), len(self.size))
         return self.size if len(self.size) == axes else self.size * axes
 
-    def blocks(self, channels: int) -> tuple[Slide, ...]:
+    def blocks(self, shape: Shape) -> tuple[Slide, ...]:
         """The windows that would unfold the map back."""
-        return slides(self, (channels, *self.sizes))
+        return slides(self, shape[:1] + self.sizes)
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
@@ -101,7 +101,7 @@ class Fold(Layer):
                 code="fold",
                 help="what `unfold` gives",
             )
-        windows, size = self.blocks(shape[0]), self.sizes
+        windows, size = self.blocks(shape), self.sizes
         taps = prod(w.kernel for w in windows)
         if shape[0] % taps:
             raise LayerError(
@@ -110,7 +110,7 @@ class Fold(Layer):
                 option="kernel",
                 help=f"rows = channels * {taps}",
             )
-        lengths = checked_lengths(windows, (shape[0], *size))
+        lengths = checked_lengths(windows, shape[:1] + size)
         if prod(lengths) != shape[1]:
             raise LayerError(
                 f"a map of {show(size)} has {prod(lengths)} windows but {shape[1]} columns came in",
@@ -126,7 +126,8 @@ class Fold(Layer):
         return shape[0] // taps, *size
 
     def windows(self, *shapes: Shape) -> tuple[Window, ...]:
-        blocks = self.blocks(shapes[0][0])
+        (shape,) = shapes
+        blocks = self.blocks(shape)
         if len(blocks) != 1:
             return self._in_the_map(blocks)
         (w,) = blocks
@@ -151,6 +152,5 @@ class Fold(Layer):
         return (Picked(columns),) if len(columns) < prod(lengths) else ()
 
     def route(self, shape: Shape) -> Route | None:
-        windows = self.windows(shape)
-        alone = len(self.blocks(shape[0])) == 1
+        windows, alone = self.windows(shape), len(self.sizes) == 1
         return Route(shape, windows, moves=(0, 1) if alone else (None, None), across=None)

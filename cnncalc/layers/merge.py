@@ -62,7 +62,7 @@ class Elementwise(Layer):
     def stretched(self, *shapes: Shape) -> tuple[Shape, ...]:
         """The branches' shapes, all of as many axes."""
         rank = max(len(shape) for shape in shapes)
-        if self.align == "equal" or all(len(shape) == rank for shape in shapes):
+        if self.align == "equal":
             return shapes
         sizes = [dict(zip(self.places(len(shape), rank), shape, strict=True)) for shape in shapes]
         return tuple(tuple(size.get(axis, 1) for axis in range(rank)) for size in sizes)
@@ -182,8 +182,8 @@ class Concatenate(Layer):
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]
         axis = self.place(first)
-        rest = [(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in shapes]
-        if any(each != rest[0] for each in rest):
+        rest, *others = [(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in shapes]
+        if any(each != rest for each in others):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",

@@ -121,7 +121,7 @@ class AxesNorm(Layer):
 
     def places(self, shape: Shape) -> tuple[int, ...]:
         """The axes that are normalised, counted from the front."""
-        if self.axes in ("all", ("all",)):
+        if self.axes == ("all",):
             return tuple(range(len(shape)))
         numbers = [axis for axis in self.axes if isinstance(axis, int)]
         places = tuple(place(axis, shape, self.order) for axis in numbers)

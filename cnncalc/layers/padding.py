@@ -66,7 +66,7 @@ class Pad(Layer):
         pads = spread_out("padding", self.padding, shape)
         sides = ("padding", shape[1:], pads), ("channels", shape[:1], self.channels)
         for name, sizes, amounts in sides:
-            check_mode(self.mode, amounts, (0, *sizes), name)
+            check_mode(self.mode, amounts, sizes, name)
             for n, (before, after) in zip(sizes, amounts, strict=True):
                 self.check_crop(n, before, after, name)
         channels = shape[0] + sum(self.channels[0])

@@ -96,7 +96,7 @@ class Recurrent(Product):
     def sequence(self, *shapes: Shape) -> tuple[int, int]:
         """(features, steps) of what it reads; LayerError for what is none, or for wrong states."""
         first, *starts = shapes
-        if starts and len(first) != 2 and any(len(each) == 2 for each in starts):
+        if len(first) != 2 and any(len(each) == 2 for each in starts):
             raise LayerError(
                 f"`{self.kind}` reads its first branch, which is {show(first)}, no sequence",
                 code="branches",

@@ -214,8 +214,7 @@ class Slice(Layer):
         (shape,) = shapes
         count, (start, stop) = self.count(shape), self.interval
         n = shape[self.axis]
-        beyond = (stop is not None and stop > n) or (start is not None and start >= n)
-        if beyond or count < 1:
+        if (stop is not None and stop > n) or count < 1:
             raise LayerError(
                 f"`{'' if start is None else start}..{'' if stop is None else stop}` is not a part "
                 f"of the {n} {'channels' if self.axis % len(shape) == 0 else 'positions'}",

@@ -8,16 +8,8 @@ from cnncalc.axis.windows import Resize, Slide, Window, adaptive, ratio
 from cnncalc.errors import LayerError
 from cnncalc.layers.base import Layer, Shape, check_map, option, spread_out, too_short
 
-# How many pixels around it an output reads; `area` averages as adaptive pooling does.
-TAPS = {
-    "nearest": 1,
-    "linear": 2,
-    "cubic": 4,
-    "nearest-exact": 1,
-    "area": 0,
-    "lanczos3": 6,
-    "lanczos5": 10,
-}
+MODES = ("nearest", "linear", "cubic", "nearest-exact", "area", "lanczos3", "lanczos5")
+TAPS = {"linear": 2, "cubic": 4, "lanczos3": 6, "lanczos5": 10}  # pixels that an output reads
 SMOOTH = ("linear", "cubic")  # the modes with corners to align
 
 
@@ -34,7 +26,7 @@ class Upsample(Layer):
     size: tuple[int, ...] | None = option(
         "axes", "output size, instead of a factor", default=None, minimum=1
     )
-    mode: str = option("choice", "interpolation", default="nearest", words=tuple(TAPS))
+    mode: str = option("choice", "interpolation", default="nearest", words=MODES)
     corners: bool = option(
         "flag", "align the corner pixels (linear and cubic)", default=False, word="corners"
     )
@@ -91,7 +83,8 @@ class Upsample(Layer):
             return adaptive(n, size)
         if self.corners:
             return Resize(size - 1, n - 1, size, TAPS[self.mode]) if size != 1 else Slide(1, n)
-        return Resize(*scale, size, TAPS[self.mode], centred=self.mode != "nearest")
+        taps = TAPS.get(self.mode, 1)
+        return Resize(*scale, size, taps, centred=self.mode != "nearest")
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

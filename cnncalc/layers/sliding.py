@@ -150,13 +150,13 @@ def check_fits(windows: tuple[Slide, ...], shape: Shape) -> None:
 
 
 def check_mode(
-    fill: str, pads: tuple[tuple[int, int], ...], shape: Shape, option: str = "padding"
+    fill: str, pads: tuple[tuple[int, int], ...], sizes: Shape, option: str = "padding"
 ) -> None:
-    """LayerError where a padding mode asks for more pixels than the input has."""
+    """LayerError where a padding mode asks for more pixels than the axes have."""
     limits = {"reflect": 1, "circular": 0}
     if fill not in limits:
         return
-    for axis, (pad, n) in enumerate(zip(pads, shape[1:], strict=True)):
+    for axis, (pad, n) in enumerate(zip(pads, sizes, strict=True)):
         if fill == "circular":  # what is cut off is gone before the rest goes round
             n += sum(min(amount, 0) for amount in pad)
         most = n - limits[fill]
@@ -182,7 +182,7 @@ def over_groups(layer: InGroups, shape: Shape) -> Route:
 def check_groups(groups: int, channels: int, of: str) -> None:
     if channels % groups:
         count = number(channels)
-        divisors = [str(g) for g in range(1, min(count, MOST_TRIED) + 1) if count % g == 0][:12]
+        divisors = [str(g) for g in range(1, MOST_TRIED + 1) if count % g == 0][:12]
         raise LayerError(
             f"{groups} groups don't divide the {channels} {of}",
             code="groups",

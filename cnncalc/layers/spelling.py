@@ -38,8 +38,8 @@ def head(layer: Layer) -> str:
         counted = option.kind == "count" and not option.key  # and one count behind another
         alone = bare and option.positional and (first or counted)
         arguments.append(_argument(option, value, alone))
-        bare = bare and (not option.positional or (alone and counted))
-        first = first and not option.positional
+        if option.positional:
+            bare, first = alone and counted, False
     return f"{layer.kind}:{','.join(arguments)}" if arguments else layer.kind
 
 

@@ -17,7 +17,7 @@ from cnncalc.layers.spelling import word
 from cnncalc.notations.onnx.reading import parse_bytes
 from cnncalc.verification import verify_report
 from tests.executors.common import drawn
-from tests.strategies import odd_specs, specs
+from tests.strategies import layers_of, odd_specs, specs
 from tests.verification.standing_in import installed_or_skip
 
 ENTRIES = st.lists(st.integers(1, 3), min_size=1, max_size=2).map(tuple)
@@ -174,3 +174,27 @@ def test_symbols() -> None:
 def test_an_unknown_inside_is_found() -> None:
     found = cnncalc.solve("5x3x9x8 each[conv:_,k3]", output="5x4x7x6")
     assert [each.spec for each in found.solutions] == ["5x3x9x8 each[conv:4,k3]"]
+
+
+PLAIN = [
+    "relu", "add", "mul", *(f"cat:axis={axis}" for axis in range(-3, 3)),
+    *(f"cat:axis={axis},order=last" for axis in range(-3, 2)),
+    *(f"flatten:start={start},end={end}" for start in (-3, -2, 0, 1) for end in (-1, 1, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+@pytest.mark.parametrize("text", PLAIN)
+def test_a_plain_layer_does_the_same_at_every_entry(text: str, order: str) -> None:
+    """What comes out is that of one sample, with the entries where they stood."""
+    front, kind = int(order == "last"), text.partition(":")[0]
+    (layer,) = layers_of(text if kind in ("relu", "flatten") else f"{text}[ | ]")
+    samples = [(2, 3, 4)]
+    if kind == "cat":
+        samples *= 2
+    for entries in ((5,), (5, 6)):
+        plain = layer.at_each(len(entries), order)
+        if plain is not None:
+            whole = [each[:front] + entries + each[front:] for each in samples]
+            made = layer.output(*samples)
+            assert plain.output(*whole) == made[:front] + entries + made[front:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from cnncalc.errors import LayerError
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import Shape
+from cnncalc.layers.merge import common
 from cnncalc.layers.product import Product
 
 PAIRS: list[tuple[dict[str, Any], Shape, Shape]] = [
@@ -160,3 +162,35 @@ def test_states_go_where_the_features_are(axis: int, features: int, last: bool) 
 def test_a_sequence_of_no_steps_is_refused(axis: int, shape: Shape) -> None:
     with pytest.raises(LayerError, match=r"can't work on .×., which has no steps"):
         KINDS["gru"](5, axis=axis).output(shape)
+
+
+def test_sizes_that_meet_are_stretched() -> None:
+    """As NumPy's do, of any number of branches."""
+    for sizes in product((1, 2, 3), repeat=3):
+        try:
+            (expected,) = np.broadcast_shapes(*((size,) for size in sizes))
+        except ValueError:
+            assert common(sizes) is None
+            with pytest.raises(LayerError, match="`mul` can't join"):
+                KINDS["mul"]().output(*((4, size) for size in sizes))
+        else:
+            assert common(sizes) == expected
+            assert KINDS["mul"]().output(*((4, size) for size in sizes)) == (4, expected)
+
+
+@pytest.mark.parametrize(
+    ("align", "sizes"),
+    [("first", (4, 3)), ("second", (2, 3)), ("second", (1, 3)), ("first", (1, 1))],
+)
+def test_branches_of_fewer_axes(align: str, sizes: Shape) -> None:
+    """Axes of size 1 before their own, or between their channels and the others."""
+    layer: Any = KINDS["add"](align)
+    whole = (2, 5, *((4, 3) if align == "first" else (6, 3)))
+    stretched = (1, 1, *sizes) if align == "first" else (sizes[0], 1, 1, sizes[1])
+    assert layer.stretched(whole, sizes) == (whole, stretched)
+    assert layer.stretched(sizes, whole) == (stretched, whole)
+    assert layer.output(whole, sizes) == layer.output(sizes, whole) == whole
+    assert layer.places(4, 4) == (0, 1, 2, 3)
+    assert [stretched[to] for to in layer.places(2, 4)] == list(sizes)
+    with pytest.raises(LayerError, match="can't join"):
+        KINDS["add"]().output(whole, sizes)

@@ -107,6 +107,7 @@ def test_least_values(kind: type[Layer]) -> None:
         amount = name in AMOUNTS and kind.kind != "each"  # which runs over some axis
         least = 0 if amount or (kind.kind, name) in ADAPTIVE else 1
         value = float if option.kind == "number" else int
+        assert option.minimum == least  # also where that is the default, which isn't looked at
         assert option.normalise(value(least)) is not None
         with pytest.raises(LayerError, match=name):
             option.normalise(value(least - 1))
@@ -260,7 +261,7 @@ def test_every_option_has_a_word(kind: type[Layer]) -> None:
     """A changed option shows in the word, so the compact notation can say it."""
     for name, option in kind.options.items():
         try:
-            layer = kind(**dict(sample(kind).changed()) | {name: changed(option)})
+            layer = sample(kind).replaced(**{name: changed(option)})
         except LayerError:
             continue  # this option needs company, such as corners with a mode
         assert parse(word(layer)).steps[1].layer == layer

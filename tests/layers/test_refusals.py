@@ -23,6 +23,11 @@ INPUTS: list[tuple[str, Options, tuple[Shape, ...], str, str | None]] = [
         "`reshape:1x8` makes one step of it",
     ),
     (
+        "gru", {"axis": -2}, ((8,),),
+        "`gru` works on a sequence, features × steps, but receives a vector of 8 features",
+        "`reshape:8x1` makes one step of it",
+    ),
+    (
         "lstm", {}, ((3, 20, 32),),
         "`lstm` works on a sequence, features × steps, but receives the map 3×20×32",
         "`reshape:60x32` makes 32 steps of 60 features of it",
@@ -99,6 +104,44 @@ INPUTS: list[tuple[str, Options, tuple[Shape, ...], str, str | None]] = [
         "20 columns, or another `size`",
     ),
     (
+        "matmul", {}, ((5, 2, 3), (5, 4, 3)),
+        "`matmul` sums over 3 of 5×2×3 and 4 of 5×4×3, which differ",
+        "`matmul:transpose` turns the second branch",
+    ),
+    (
+        "matmul", {"transpose": True}, ((5, 2, 3), (5, 3, 4)),
+        "`matmul` sums over 3 of 5×2×3 and 4 of 5×3×4, which differ",
+        "leave `transpose` out",
+    ),
+    (
+        "matmul", {}, ((3, 3, 2), (3, 3, 4)),
+        "`matmul` sums over 2 of 3×3×2 and 3 of 3×3×4, which differ",
+        "branches of …×m×2 and …×2×n",
+    ),
+    (
+        "matmul", {"transpose": True}, ((4, 4, 2), (4, 4, 3)),
+        "`matmul` sums over 2 of 4×4×2 and 3 of 4×4×3, which differ",
+        "branches of …×m×2 and …×n×2",
+    ),
+    (
+        "matmul", {"order": "last"}, ((3, 5, 2), (3, 5, 4)),  # channels last 5×2×3 and 5×4×3
+        "`matmul` sums over 3 of 3×5×2 and 4 of 3×5×4, which differ",
+        "`matmul:transpose` turns the second branch",
+    ),
+    (
+        "matmul", {}, ((5, 2, 3), (4, 3, 2)),
+        "`matmul` can't multiply the 5 matrices of 5×2×3 with the 4 of 4×3×2",
+        "as many of both, or 1",
+    ),
+    ("matmul", {}, ((5, 2, 3), (6,)), "`matmul` multiplies matrices but receives 6",
+     "`unflatten:1x6` makes a row of it"),
+    ("matmul", {}, ((), (3, 2)), "`matmul` multiplies matrices but receives scalar", None),
+    (
+        "matmul", {}, ((3, 2),),
+        "`matmul` takes two branches and has 1",
+        "two branches, as in `matmul[ linear:8,axis=-1 | ]`",
+    ),
+    (
         "pwconv", {"groups": 5}, ((7, 4),),
         "5 groups don't divide the 7 input channels", "groups that divide 7: 1, 7",
     ),
@@ -166,7 +209,7 @@ FIRST = {"gru": "hidden", "lstm": "hidden", "rnn": "hidden", "mha": "heads", "fo
 def made(kind: str, options: Options) -> Any:
     """A layer whose first option is 5 where nothing else is said."""
     given: Options = {FIRST.get(kind, "out_channels"): (5,) if kind == "fold" else 5}
-    return KINDS[kind](**given | options)
+    return KINDS[kind](**options if kind == "matmul" else given | options)
 
 
 @pytest.mark.parametrize(("kind", "options", "shapes", "message", "advice"), INPUTS)

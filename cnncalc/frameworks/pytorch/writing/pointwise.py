@@ -117,7 +117,7 @@ def _rms_norm(layer: RootMeanSquareNorm, shape: Shape) -> str:
 
 def _normalized(layer: AxesNorm, shape: Shape) -> int | Shape:
     """The sizes of the last axes, which are all that PyTorch normalises over."""
-    whole = layer.axes in ("all", ("all",))
+    whole = layer.axes == ("all",)
     axes = range(len(shape)) if whole else [place(a, shape, layer.order) for a in layer.axes]
     if list(axes) != list(range(len(shape) - len(axes), len(shape))):
         raise no_class(layer, "its axes are not the last ones, such as those of a vector")
