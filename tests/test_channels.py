@@ -83,6 +83,11 @@ LEFT = [
     ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..2,axis=1", 0, 0, 0, "exact"),
     ("1x4x4 gap:keep pad:2 crop:3:0x0 conv:2,k1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:0,c=1:0", 4, 0, 0, "global"),
+    ("1x4x4 gap:keep pad:0,c=1:0 slice:..1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:0,c=1:0 slice:1..", 4, 0, 0, "global"),
+    # one tap of a window that all of a map is
+    ("1x4x4 unfold:4 slice:..1", 4, 0, 0, "hull"),
     ("1x8x8 cat[ gap:keep pad:0:7 | conv:1,k3,p1 ]", 8, 0, 0, "hull"),
     # padding alone along one axis sees nothing of the other
     ("1x4x4 pad:4:0x0 crop:0:4x0 reduce:axes=1", 0, [0, 1], [-4, 0], "exact"),

@@ -227,6 +227,7 @@ SPECS = (
     # Branches
     (["16x8x8", "conv:16,k3,p1", "add[ conv:32,k3,p1 bn | relu ]"], "branches"),
     (["16x8x8", "cat[ conv:8,k3,s2,p1 | conv:8,k1 | ]"], "branches"),
+    (["2x4x6", "cat:axis=-1[ | reduce:max,axes=-1 ]"], "branches"),
     (["16x8x8", "add[conv:16,k3,p1 bn] relu"], "branches"),
     (["16x8x8", "cat[ relu\ntanh ]"], "branches"),
     (["16x8x8", "def b = [ mul[ sigmoid ] ]", "b"], "branches"),

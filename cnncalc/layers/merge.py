@@ -183,7 +183,8 @@ class Concatenate(Layer):
         first = shapes[0]
         axis = self.place(first)
         rest = (*first[:axis], *first[axis + 1 :])
-        if any((*shape[:axis], *shape[axis + 1 :]) != rest for shape in shapes):
+        axes = len(first)
+        if any(len(s) != axes or (*s[:axis], *s[axis + 1 :]) != rest for s in shapes):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",

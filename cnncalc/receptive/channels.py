@@ -14,10 +14,10 @@ from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.indices import read as read_indices
-from cnncalc.axis.windows import Slide, Window
+from cnncalc.axis.windows import Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.layer import Passage, after_layer, covers, reads_on
+from cnncalc.receptive.layer import Passage, after_layer, covers, pads_channels, reads_on
 from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
 from cnncalc.receptive.merge import Offset, meet_alike
 from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
@@ -50,19 +50,21 @@ def _advanced(
     after = after_layer(passage, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
-        told = _padded(route, output, known)
+        told = _padded(passage, output, known)
         return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
         return _told_apart(passage, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
     if known.runs and 0 in route.mixes:
         return after
-    if all(axis in route.mixes for axis in apart):
+    padded = pads_channels(route) and 0 not in seen.places
+    if all(axis in route.mixes for axis in apart) and not padded:
         return after if known.runs else _alone(after, input_shape)
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(passage, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
-    told = _unknown(known.blind, _onward(route, output, known))
+    some_see_nothing = known.blind or padded or any(map(_sees_nothing, known.views))
+    told = _unknown(some_see_nothing, _onward(route, output, known))
     if known.padded and None not in route.moves:
         told = told._replace(padded=True)
     return _left(route, seen, after, told, extent_of)
@@ -71,8 +73,7 @@ def _advanced(
 def _left(route: Route, seen: Seen, after: Seen, told: Channels, extent_of: ExtentOf) -> Seen:
     """What is left where units may have been left out, with what is told of single ones."""
     left = _less(route, seen, after, extent_of) if _drops(route, seen) else after
-    sees = left.whole or any(along.field.size for along in left.axes)
-    return _with(left, told) if sees else left
+    return left if _sees_nothing(left) else _with(left, told)
 
 
 def meet(
@@ -100,28 +101,27 @@ def _unknown(blind: bool, along: frozenset[int] | None = None) -> Channels:
     return Channels(blind=blind, along=along)
 
 
-def _padded(route: Route, output: Shape, known: Channels | None) -> Channels:
+def _padded(passage: Passage, output: Shape, known: Channels | None) -> Channels:
     """Units some of which lie in padding alone."""
-    blinding = {axis for axis in range(1, len(route.shape)) if not _reads_on(route, axis)}
-    along = frozenset(place for axis in blinding if (place := route.moves[axis]) is not None)
+    along = _moved(passage.route, output, frozenset(passage.blinding))
     if known is None:
         return Channels(padded=True, blind=True, along=along)
-    before = _onward(route, output, known)
+    before = _onward(passage.route, output, known)
     told = _unknown(True, None if before is None else before | along)
     return told._replace(padded=known.padded)
 
 
-def _reads_on(route: Route, axis: int) -> bool:
-    window = route.window(axis)
-    return window is None or reads_on(window)
-
-
 def _onward(route: Route, output: Shape, known: Channels) -> frozenset[int] | None:
     """The axes of the output along which units differ as they did in the map before."""
-    if known.along is None or known.runs:
-        return None
-    moves = {route.moves[axis] for axis in known.along if axis not in route.mixes}
+    return None if known.along is None or known.runs else _moved(route, output, known.along)
+
+
+def _moved(route: Route, output: Shape, along: frozenset[int]) -> frozenset[int]:
+    """The axes of the output along which units differ that did so along some of the map before."""
+    moves = {route.moves[axis] for axis in along if axis not in route.mixes}
     found = {place for place in moves if place is not None}
+    if route.splits or pads_channels(route):
+        found.add(0)
     return frozenset(found | (_unnamed(route, output) if None in moves else set()))
 
 
@@ -135,6 +135,10 @@ def _alone(seen: Seen, input_shape: Shape) -> Seen:
     axes = tuple(along._replace(merged=False) for along in seen.axes)
     everywhere = all(along.place is None for along in axes)
     return Seen(axes, seen.whole or (everywhere and covers(axes, input_shape)), seen.aligned)
+
+
+def _sees_nothing(seen: Seen) -> bool:
+    return not any(along.field.size for along in seen.axes)
 
 
 def _sees_all(seen: Seen) -> bool:
@@ -154,8 +158,7 @@ def _apart_along(
         if known is not None and known.along is None:
             return None
         found |= (known.along or set()) if known is not None else set()
-        places = () if seen.whole else [along.place for along in seen.axes]
-        pairs = zip(places, met.axes, strict=False)
+        pairs = zip(seen.places, met.axes, strict=False)
         found |= {place for place, after in pairs if place is not None and after.place is None}
     return frozenset(found)
 
@@ -172,11 +175,10 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
 
     Along an axis that does, the field itself says it.
     """
-    places = () if seen.whole else [along.place for along in seen.axes]
     found = None
     for axis, n in enumerate(route.shape):
         window = route.window(axis)
-        if not axis or axis in places or axis in route.mixes or window is None:
+        if not axis or axis in seen.places or axis in route.mixes or window is None:
             continue
         if reads_on(window):
             continue
@@ -193,17 +195,15 @@ def _told_apart(
 ) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     route = passage.route
-    if seen.whole:
-        fine = all(map(reads_on, route.windows))
-        return after if fine else _with(after, _padded(route, output, None))
+    if seen.whole and passage.blinding:
+        return _with(after, _padded(passage, output, None))
     across = route.across
     if across is OWN and None not in route.moves:
         return after
     if _jumbles(route, seen, after):
         along = None if across is None else frozenset(_unnamed(route, output))
         return _with(after, _unknown(False, along))
-    padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
+    if not (route.splits or pads_channels(route)) or 0 in seen.places:
         return after
     past = _past(passage, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
@@ -247,12 +247,12 @@ def _key(seen: Seen) -> tuple[object, ...]:
 
 def _apart(seen: Seen, shape: Shape) -> list[int]:
     """The axes along which units may see different things that the fields don't tell."""
-    places = () if seen.whole else [along.place for along in seen.axes]
+    told = () if seen.whole else [along.place for along in seen.axes if not along.merged]
     known = seen.channels.along if seen.channels is not None else None
     return [
         axis
         for axis, n in enumerate(shape)
-        if n > 1 and axis not in places and (known is None or axis in known)
+        if n > 1 and axis not in told and (known is None or axis in known)
     ]
 
 
@@ -285,13 +285,18 @@ def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, 
     many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    if any(view.whole for view in known.views) and not all(map(reads_on, route.windows)):
-        return None
     sides = [Passage(side) for side in route.sides()] if route.splits else [passage]
+    if any(_blinds(side, view) for side in sides for view in known.views):
+        return None
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]
     return known.runs.split(count), views
+
+
+def _blinds(passage: Passage, seen: Seen) -> bool:
+    """Whether some units may read nothing but padding where no field tells it."""
+    return not _sees_nothing(seen) and not set(passage.blinding).issubset(seen.places)
 
 
 def _unsaid(branch: int, region: Region | None = None) -> Extent | None:

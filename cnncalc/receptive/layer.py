@@ -15,7 +15,17 @@ from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, Extent, ExtentOf, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after_layer", "covers", "gathers", "onward", "reads_on"]
+__all__ = [
+    "Passage",
+    "Passages",
+    "after_layer",
+    "covers",
+    "gathers",
+    "merges",
+    "onward",
+    "pads_channels",
+    "reads_on",
+]
 
 
 class Passage:
@@ -59,8 +69,7 @@ class Passages:
 def _sliding(route: Route) -> tuple[Window | None, ...]:
     across, shape = route.across, route.shape
     windows = route.windows or (OWN,) * (len(shape) - 1)
-    padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    if padded or route.splits or any(map(_takes_all, windows, shape[1:])):
+    if pads_channels(route) or route.splits or any(map(_takes_all, windows, shape[1:])):
         return ()
     found: list[Window | None] = []
     before = None
@@ -83,6 +92,23 @@ def reads_on(window: Window) -> bool:
     if window.dilation == 1:
         return max(window.before, window.after) <= reach
     return window.before % window.dilation == 0 and window.before + window.after <= reach
+
+
+def pads_channels(route: Route) -> bool:
+    """Whether some channels are padding, which see nothing."""
+    return isinstance(route.across, Slide) and not reads_on(route.across)
+
+
+def merges(route: Route, axis: int) -> bool:
+    """Whether units that read different places of an axis come to lie along another one.
+
+    Where no window says what channels read, those are the taps of a window, too.
+    """
+    if route.moves[axis] is not None or axis in route.mixes:
+        return False
+    window, n = route.window(axis), route.shape[axis]
+    taps = window.kernel if route.across is None and isinstance(window, Slide) else 1
+    return max(window.length(n) if window else n, taps) > 1
 
 
 def _alike(one: Window, two: Window) -> bool:
@@ -160,7 +186,7 @@ def _past(route: Route, along: Along) -> Along:
     if place in route.mixes:
         return Along(gathered(field, length), None)
     if route.moves[place] is None:
-        return Along(gathered(field, length), None, merged=length > 1)
+        return Along(gathered(field, length), None, merges(route, place))
     return Along(field, route.moves[place], merged)
 
 

@@ -97,6 +97,11 @@ class Seen:
         return bool(self.axes) and not self.apart
 
     @property
+    def places(self) -> tuple[int | None, ...]:
+        """For each spatial axis of the input its axis of the map; none where all is seen."""
+        return () if self.whole else tuple(along.place for along in self.axes)
+
+    @property
     def status(self) -> str:
         """`global`, `exact` or `hull`, as the report has it."""
         if self.whole:

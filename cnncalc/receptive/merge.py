@@ -47,12 +47,12 @@ def meet_alike(
     extent_of: ExtentOf,
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
-    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
-        shapes, seens = _stretched(layer, shapes, seens)
     aligned = all(seen.aligned for seen in seens)
     offset = None
     if any(seen.whole for seen in seens):
         return Seen(next(seen for seen in seens if seen.whole).axes, True, aligned), None
+    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
+        shapes, seens = _stretched(layer, shapes, seens)
     end_to_end = layer.place(output) if isinstance(layer, Concatenate) else None
     joined: list[Along] = []
     before: list[Along] = []
@@ -105,7 +105,7 @@ def _stretched(
             along if along.place is None else along._replace(place=places[along.place])
             for along in seen.axes
         )
-        moved.append(Seen(axes, seen.whole, seen.aligned))
+        moved.append(Seen(axes))
     return layer.stretched(*shapes), moved
 
 

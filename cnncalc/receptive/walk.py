@@ -18,7 +18,7 @@ from cnncalc.layers.base import OWN, Layer, Route
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.layers.product import Product
 from cnncalc.network import Step
-from cnncalc.receptive.layer import Passage, Passages
+from cnncalc.receptive.layer import Passage, Passages, merges
 from cnncalc.receptive.maps import Extent, Region
 from cnncalc.receptive.pull_back import Part, all_of, ends, needed
 from cnncalc.rows import Row
@@ -234,7 +234,7 @@ def _of_branches(
 
 def _sure(route: Route, row: Row, need: Need) -> Sure:
     """Whether what is read is known: not which places, where axes were merged and part counts."""
-    if need.part is not None and any(map(partial(_merges, route), range(len(route.shape)))):
+    if need.part is not None and any(map(partial(merges, route), range(len(route.shape)))):
         return Sure.NOTHING
     if 0 in route.mixes:
         return Sure.ALL if need.sure is Sure.PLACES else need.sure
@@ -245,14 +245,6 @@ def _sure(route: Route, row: Row, need: Need) -> Sure:
     if route.splits and need.part is not None and len(need.part[0]) < row.output_shape[0]:
         return need.sure if len(route.sides(need.part[0])) == 1 else Sure.NOTHING
     return need.sure
-
-
-def _merges(route: Route, axis: int) -> bool:
-    """Whether several units along an axis lie along another one in the output."""
-    if route.moves[axis] is not None or axis in route.mixes:
-        return False
-    window, n = route.window(axis), route.shape[axis]
-    return (window.length(n) if window else n) > 1
 
 
 def _inherited(route: Route, axis: int, cut: tuple[int, ...]) -> int:
