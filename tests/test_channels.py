@@ -69,6 +69,7 @@ LEFT = [
         -1,
         "hull",
     ),
+    ("1x8x8 pixelunshuffle:2 unflatten:2x2 conv:1,k1 slice:..1,axis=1", 2, 2, 0, "hull"),
     # as long as none is left out they see together what they saw
     (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
     (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),

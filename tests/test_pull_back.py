@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 
@@ -15,7 +17,7 @@ from tests.strategies import specs
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
     """First and last index of each axis that reaches the last step, clipped at every map."""
-    found = extents(report).of((len(report.rows) - 1,), 0)
+    found = extents(report).of(len(report.rows) - 1)
     assert found is not None
     return list(found)
 
@@ -73,11 +75,38 @@ def test_places_between_windows_are_not_reached() -> None:
     assert reached(analyze("1x6x7 unfold:2,s4x3,p=1:0")) == [(0, 4), (0, 6)]
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        (
+            "4x9x9 cat[ se:2 | conv:4,k3,p1 ] 3*[ conv:4,k3,p1 se:2 ] add[ relu | ] gap",
+            0,
+        ),
+        ("4x9x9 cat:axis=1[ conv:4,k3,p1 se:2 | relu ] se:2", 0),
+        ("4x9x9 conv:4,k1,s2 3*[ conv:4,k3,p1 se:2 ]", 1),
+        ("4x9x9 conv:4,k1,s2 add[ conv:4,k3,p1 se:2 | ] relu se:2", 1),
+        ("4x9x9 conv:4,k1,s2 conv:4,k1,s2 se:2 conv:4,k3,p1 se:2", 2),
+    ],
+)
+def test_what_is_walked_back_over(text: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing where all of each map is needed, and what leaves places out but once."""
+    walked = []
+    right = Extents._back
+
+    def back(self: Extents, at: int, *rest: Any) -> None:
+        walked.append(at)
+        right(self, at, *rest)
+
+    monkeypatch.setattr(Extents, "_back", back)
+    assert analyze(text).fields[-1].told
+    assert len(walked) == times
+
+
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
     report = analyze("1x8 conv:1,k3,s2 gap")
     bounded = extents(report)
     bounded.left = 0
 
-    assert bounded.of((1,), 0) is None
+    assert bounded.of(1) is None
     assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").fields[-1].status == "hull"

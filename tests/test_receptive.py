@@ -66,6 +66,12 @@ LAST = [
     ("8x15x15 conv:8,k3,g4,p1 dwconv:5,p2 maxpool:3,s2,ceil", 9, 2, -3, "exact"),
     ("8x16x16 cat[ conv:8,k3,s2,p1 | maxpool:3,s2,p1 | avgpool:3,s2,p1 ]", 3, 2, -1, "exact"),
     ("8x16x16 add[ conv:8,k3,d4,p4 | conv:8,k3,p1 | ]", 9, 1, -4, "exact"),
+    # a window as long as its stride and the map, or but one of these, beyond a border
+    ("1x9x9 conv:1,k3,p1 conv:1,k9,s9", 9, 0, 0, "global"),
+    ("1x9x9 conv:1,k3,p1 conv:1,k2,s9", 3 + 1, 9, -1, "exact"),
+    ("1x9x9 conv:1,k3,p1 conv:1,k9,s2", 11, 2, -1, "exact"),
+    # a branch that is alike all along an axis is not out of step
+    ("1x7x7 crop:1:0 add[ softmax:axis=1 softmax:axis=2 | conv:1,k3,p1 ]", 6, 0, 1, "exact"),
     # axes change places with permute, and are jumbled by reshape
     ("4x4x4 conv:4,k3x1,p1x0 permute:0x2x1 conv:4,k1x3,p0x1", [5, 1], 1, [-2, 0], "exact"),
     ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),

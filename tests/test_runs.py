@@ -32,6 +32,7 @@ def window_along(n: int, draw: Random) -> Window:
             Grouped(size, few()),
             Dealt(n // size, size),
             Slide(1, 1, end(), end()),
+            draw.choice([Slide(1, 1, -n, few()), Slide(1, 1, few(), -n)]),
             Slide(1, draw.randint(1, 4), -draw.randint(0, n - 1), 0),
             Slide(2, dilation=max(n // 2, 1)),
             Slide(few(), few(), end(), end(), few()),

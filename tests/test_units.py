@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import SpecError, analyze
+from cnncalc.receptive import units
+from cnncalc.receptive.maps import Region
 from cnncalc.receptive.units import (
     centre_of_last_map,
     first_to_see_all,
@@ -108,7 +110,27 @@ def test_the_whole_input_must_really_be_seen() -> None:
 
 def test_vectors_see_no_input_whole() -> None:
     """There is no axis along which they would."""
-    assert first_to_see_all(analyze("8 linear:4 relu linear:2")) is None
+    report = analyze("8 linear:4 relu linear:2")
+
+    assert first_to_see_all(report) is None
+    assert [seen.whole for seen in report.fields] == [False] * 4
+
+
+def test_what_is_too_much_to_list_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later step may see all, and not be too much."""
+    report = analyze("1x9 conv:1,k9,p4 conv:1,k9,p4 conv:1,k9,p4")
+    right = units._reached
+
+    def reached(report: units.Sighted, number: int, unit: tuple[int, ...]) -> Region:
+        if number < 2:
+            raise SpecError("too much")
+        return right(report, number, unit)
+
+    monkeypatch.setattr(units, "_reached", reached)
+    first = first_to_see_all(report)
+
+    assert first
+    assert first.name == "conv2"
 
 
 def test_where_the_field_outgrows_the_input() -> None:

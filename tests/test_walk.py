@@ -193,6 +193,7 @@ def test_a_further_input_is_nothing_of_the_first() -> None:
     assert found[0] == nothing
     assert found[1]
     assert found[1].ends == ((3, 3),)
+    assert [view(report, step, (3,)).clipped for step in (1, 2)] == [(None,), ((3, 3),)]
 
 
 def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:

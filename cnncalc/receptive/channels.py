@@ -18,7 +18,7 @@ from cnncalc.axis.windows import Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.receptive.layer import Passage, after_layer, covers, pads_channels, reads_on
-from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
+from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Reach, Seen, nothing
 from cnncalc.receptive.merge import Offset, meet_alike
 from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
@@ -77,7 +77,7 @@ def _left(route: Route, seen: Seen, after: Seen, told: Channels, extent_of: Exte
 
 
 def meet(
-    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], extent_of: ExtentOf
+    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], extent_of: Reach
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
     seen, offset = meet_alike(layer, shapes, output, seens, extent_of)
@@ -299,7 +299,7 @@ def _blinds(passage: Passage, seen: Seen) -> bool:
     return not _sees_nothing(seen) and not set(passage.blinding).issubset(seen.places)
 
 
-def _unsaid(branch: int, region: Region | None = None) -> Extent | None:
+def _unsaid(_: object) -> Extent | None:
     """What reaches the channels of one view, which isn't known."""
     return None
 
@@ -417,7 +417,7 @@ def _less(route: Route, seen: Seen, after: Seen, extent_of: ExtentOf) -> Seen:
     """The units that are left where others were left out, and nobody knows what each sees."""
     reached = None
     if seen.whole:
-        reached = extent_of(0, tuple(map(route.read, range(len(route.shape)))))
+        reached = extent_of(tuple(map(route.read, range(len(route.shape)))))
     if reached is None:
         return _bound(after)
     if None in reached:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc.axis.field import IDENTITY
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
@@ -142,15 +143,15 @@ def _slid(passage: Passage, seen: Seen) -> Seen | None:
     if not windows or seen.whole:
         return None
     axes: list[Along] = []
-    before = through = after = None
+    before = through = None
+    after = IDENTITY
     for field, place, merged in seen.axes:
-        window = windows[place] if place else None
-        if window is None or place is None:
+        if not place or (window := windows[place]) is None:
             return None
-        if after is None or field is not before or window is not through:
+        if field is not before or window is not through:
             before, through, after = field, window, field.through(window)
         axes.append(Along(after, moves[place], merged))
-    if passage.blinding and not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
+    if not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
         return None
     return Seen(tuple(axes), False, seen.aligned)
 
@@ -167,7 +168,7 @@ def after_layer(passage: Passage, seen: Seen, input_shape: Shape, extent_of: Ext
     together = gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
-        axes = _cut(axes, met, extent_of(0, _region(route)))
+        axes = _cut(axes, met, extent_of(_region(route)))
     return Seen(axes, together and covers(axes, input_shape), seen.aligned)
 
 
