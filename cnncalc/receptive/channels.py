@@ -35,7 +35,7 @@ def advance(
 ) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     after = _advanced(passage, output, seen, input_shape, extent_of)
-    if passage.route.splits and any(along.place == 0 for along in seen.axes):
+    if passage.route.splits and 0 in seen.places:
         return _of_parts(passage.route, after)
     return after
 
@@ -86,7 +86,7 @@ def meet(
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     if seen.whole and isinstance(layer, Elementwise) and any(map(_sees_all, seens)):
         return seen, offset
-    differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
+    differ = joins and len(set(map(_key, seens))) > 1
     blind = any(each.channels is not None and each.channels.blind for each in seens)
     if blind or any(along.merged for along in seen.axes):
         seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
@@ -370,9 +370,8 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     count = 0
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
-        on_places = any(along.place == 0 for along in seen.axes)
         count += len(known.runs)
-        if not known.runs or on_places or count > MOST_RUNS:
+        if not known.runs or 0 in seen.places or count > MOST_RUNS:
             return UNKNOWN
         runs.append((known.runs, len(views)))
         views += known.views

@@ -204,7 +204,7 @@ def gathers(route: Route, before: Sequence[Along], after: Sequence[Along]) -> bo
     if all(along.place is None for along in after):
         flat = None in route.moves and route.across is not None
         return flat or not any(along.merged for along in after)
-    return max(route.shape[1:], default=1) > 1 and all(
+    return any(n > 1 for n in route.shape[1:]) and all(
         along.place is None or _takes_all(route.window(along.place), route.shape[along.place])
         for along in before
     )

@@ -195,7 +195,7 @@ def _out_of_step(branches: Sequence[Along], moving: Sequence[int]) -> tuple[int,
     Branches stretched from one value have no place of their own and are left out. After
     upsampling the centre alternates around the place it belongs to: the mean counts.
     """
-    for number in moving[1:]:
+    for number in moving:
         one, two = branches[moving[0]].field, branches[number].field
         if one is not two and (one.jump != two.jump or abs(one.centre - two.centre) > 1e-9):
             return moving[0], number

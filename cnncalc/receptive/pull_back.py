@@ -130,7 +130,7 @@ def _read(route: Route, region: Region) -> Part:
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    first, *others = route.sides(region[0] if region else range(1))
+    first, *others = route.sides(*region[:1])
     found = _read_by(first, region)
     for side in others:
         found = list(map(joined, found, _read_by(side, region)))
@@ -197,15 +197,14 @@ class Extents:
         return self.tops[number]
 
     def _top_of(self, at: int) -> int:
-        row, tops = self.rows[at], self.tops
-        if len(row.inputs) == 1 and all(row.output_shape):
-            try:
-                part = _through(self.steps[at].layer, row, None, self.passages)
-            except TooManyError:
-                return at
-            return at if part is not None else tops[row.inputs[0]]
-        above = {tops[source] for source in row.inputs}
-        return above.pop() if len(above) == 1 and all(row.output_shape) else at
+        row = self.rows[at]
+        try:
+            parts = needed(self.steps[at].layer, row, None, self.passages)
+        except TooManyError:
+            return at
+        above = {self.tops[source] for source in row.inputs}
+        alone = len(above) == 1 and set(parts) == {None} and all(row.output_shape)
+        return above.pop() if alone else at
 
     def of(self, number: int, part: Part = None) -> Extent | None:
         """The first and last index of each axis of the input that reach a step's map.

@@ -255,7 +255,7 @@ def _inherited(route: Route, axis: int, cut: tuple[int, ...]) -> int:
 def _beyond(route: Route, region: Region) -> tuple[int, ...]:
     """For each axis of a layer's input, the sides on which some units read beyond its border."""
     found = [0] * len(route.shape)
-    for side in route.sides(region[0] if region else range(1)):
+    for side in route.sides(*region[:1]):
         for axis, n in enumerate(route.shape):
             window, place = side.window(axis), side.moves[axis]
             if window is None or axis in side.mixes:
