@@ -151,6 +151,23 @@ def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch)
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
 
 
+@pytest.mark.parametrize(("most", "status"), [(31, "hull"), (32, "exact")])
+def test_as_many_runs_are_kept_as_the_bound_says(
+    most: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight channels of which each becomes four."""
+    monkeypatch.setattr(channels, "MOST_RUNS", most)
+
+    assert analyze(f"{UNEVEN} pixelunshuffle:2 slice:..1").fields[-1].status == status
+
+
+def test_runs_are_bounded_not_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs of four channels."""
+    monkeypatch.setattr(channels, "MOST_RUNS", 2)
+
+    assert analyze(f"{UNEVEN} conv:8,k3,p1,g2 slice:..4").fields[-1].status == "exact"
+
+
 @pytest.mark.parametrize(
     "rest", ["slice:1..3", "conv:2,k1", "relu slice:5..", "pwconv:2,g2 slice:..1"]
 )
@@ -158,6 +175,12 @@ def test_channels_that_see_alike_are_not_told_apart(rest: str) -> None:
     """So that what follows costs no more than in any other network."""
     assert analyze(f"{UNEVEN} relu").fields[-1].channels is not None
     assert analyze(f"{UNEVEN} {rest}").fields[-1].channels is None
+
+
+def test_units_that_see_all_together_are_alike() -> None:
+    """However they differed before."""
+    assert analyze("1x7x2 flatten").fields[-1].channels is not None
+    assert analyze("1x7x2 flatten softmax").fields[-1].channels is None
 
 
 def test_shuffled_halves_stay_exact() -> None:

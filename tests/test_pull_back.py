@@ -78,11 +78,9 @@ def test_places_between_windows_are_not_reached() -> None:
 @pytest.mark.parametrize(
     ("text", "times"),
     [
-        (
-            "4x9x9 cat[ se:2 | conv:4,k3,p1 ] 3*[ conv:4,k3,p1 se:2 ] add[ relu | ] gap",
-            0,
-        ),
-        ("4x9x9 cat:axis=1[ conv:4,k3,p1 se:2 | relu ] se:2", 0),
+        ("4x9x9 cat[ relu | conv:4,k3,p1 ] conv:4,k3,p1 se:2", 0),
+        ("4x9x9 crop:1:0 cat[ se:2 | conv:4,k3,p1 ] 3*[ conv:4,k3,p1 se:2 ] add[ relu | ] gap", 1),
+        ("4x9x9 crop:1:0 cat:axis=1[ conv:4,k3,p1 se:2 | relu ] se:2", 1),
         ("4x9x9 conv:4,k1,s2 3*[ conv:4,k3,p1 se:2 ]", 1),
         ("4x9x9 conv:4,k1,s2 add[ conv:4,k3,p1 se:2 | ] relu se:2", 1),
         ("4x9x9 conv:4,k1,s2 conv:4,k1,s2 se:2 conv:4,k3,p1 se:2", 2),
@@ -109,4 +107,7 @@ def test_work_is_bounded() -> None:
     bounded.left = 0
 
     assert bounded.of(1) is None
+    enough = extents(report)
+    enough.left = 1
+    assert enough.of(1) == ((0, 6),)
     assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").fields[-1].status == "hull"

@@ -70,6 +70,8 @@ LAST = [
     ("1x9x9 conv:1,k3,p1 conv:1,k9,s9", 9, 0, 0, "global"),
     ("1x9x9 conv:1,k3,p1 conv:1,k2,s9", 3 + 1, 9, -1, "exact"),
     ("1x9x9 conv:1,k3,p1 conv:1,k9,s2", 11, 2, -1, "exact"),
+    ("1x4x4 conv:1,k4,s4,p=0:4", 4, 4, 0, "exact"),
+    ("1x4x4 conv:1,k4,s4,p=4:0", 4, 4, -4, "exact"),
     # a branch that is alike all along an axis is not out of step
     ("1x7x7 crop:1:0 add[ softmax:axis=1 softmax:axis=2 | conv:1,k3,p1 ]", 6, 0, 1, "exact"),
     # axes change places with permute, and are jumbled by reshape
@@ -140,6 +142,7 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
         ("2x9 crop:1 conv:2,k3 flatten add[ | relu ]", "hull"),
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | ]", "hull"),
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | linear:10 ]", "exact"),
+        ("2x7 reduce:axes=0,keep cat:axis=1[ | ] softmax:axis=1", "global"),
     ],
 )
 def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
@@ -231,6 +234,8 @@ def test_units_that_see_nothing() -> None:
     for reached, (start, size) in (((0, 5), (0, 2)), ((-3, 0), (-1, 2)), ((3, 5), (3, 0))):
         cut = inside(field, reached)
         assert (cut.start, cut.size, cut.step, cut.exact) == (start, size, 2, True)
+    assert inside(Field(2, ((3, 0),)), (0, 5)) == Field(2, ((3, 0),))
+    assert inside(field, None) == Field(2, ((-1, 3),), exact=False)
 
 
 def test_units_together(monkeypatch: pytest.MonkeyPatch) -> None:

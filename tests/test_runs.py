@@ -89,6 +89,7 @@ def test_channels_that_become_several() -> None:
         several = drawn(draw)
         wanted = [view * parts + part for view in one_by_one(several) for part in range(parts)]
         assert one_by_one(several.split(parts)) == wanted
+        assert (several.split(parts) is several) == (parts == 1)
 
 
 def test_side_by_side() -> None:

@@ -118,6 +118,8 @@ def test_where_branches_read_apart(
         ("1x9 add[ | conv:1,k3,p1 ]", (0,), ((0, 1),), (walk.BEFORE,)),
         ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (0,), ((0, 1),), (walk.BEFORE,)),
         ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (9,), ((0, 0),), (0,)),
+        # where all of an axis is read anyway, no border of later maps is told
+        ("1x9 cat[ relu | ] softmax:axis=1 pad:2:0", (0,), (None,), (0,)),
     ],
 )
 def test_what_cuts_it(
@@ -135,6 +137,24 @@ def walked(report: cnncalc.Report, region: tuple[range, ...]) -> walk.Reached | 
     asked = [(len(report.rows) - 1, region)]
     (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
     return found
+
+
+def test_units_meet_with_themselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one of them needs of a map by two branches is joined, with nothing that others need."""
+    met = []
+    right = walk._union
+
+    def union(one: walk.Need, two: walk.Need) -> walk.Need:
+        met.append(one)
+        return right(one, two)
+
+    monkeypatch.setattr(walk, "_union", union)
+    report = cnncalc.analyze("1x9 add[ conv:1,k3,p1 | ]")
+    units = [(2, (range(1), range(at, at + 1))) for at in (0, 4, 8)]
+    found = walk.walk_back(report.network.steps, report.rows, (1,), units)
+
+    assert [each and each.ends for each in found] == [((0, 1),), ((3, 5),), ((7, 8),)]
+    assert len(met) == 3
 
 
 def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +227,8 @@ def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
     assert {each.unit for each in middles_of(narrow) if each.step == 2} == {
         (None, 2, 0), (None, 2, 1),
     }  # fmt: skip
+    jumbled = cnncalc.analyze("1x5x6 reduce:axes=-1,keep pad:0x2:3 flatten:start=1")
+    assert [each.unit for each in middles_of(jumbled) if each.step == 3] == [(None, None)]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def _advanced(
         return after
     padded = pads_channels(route) and 0 not in seen.places
     if all(axis in route.mixes for axis in apart) and not padded:
-        return after if known.runs else _alone(after, input_shape)
+        return _alone(after, input_shape)
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(passage, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
@@ -197,11 +197,8 @@ def _told_apart(
     route = passage.route
     if seen.whole and passage.blinding:
         return _with(after, _padded(passage, output, None))
-    across = route.across
-    if across is OWN and None not in route.moves:
-        return after
     if _jumbles(route, seen, after):
-        along = None if across is None else frozenset(_unnamed(route, output))
+        along = None if route.across is None else frozenset(_unnamed(route, output))
         return _with(after, _unknown(False, along))
     if not (route.splits or pads_channels(route)) or 0 in seen.places:
         return after
