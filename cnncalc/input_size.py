@@ -110,7 +110,7 @@ def _asked(wants: Wants, expects: Expects | None, axes: tuple[int, ...]) -> Want
 def _moved(layer: Layer, shape: Shape, axes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The input's axes behind a layer that keeps each what it is; None behind any other."""
     try:
-        route, output = layer.route(shape), layer.output(shape)
+        output, route = layer.output(shape), layer.route(shape)
     except LayerError:
         return None
     if not shape or (route is not None and route.across is not OWN):

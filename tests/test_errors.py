@@ -205,6 +205,8 @@ SPECS = (
     (["3x32x32", "conv:8,k3,g2"], "groups"),
     (["4x32x32", "conv:7,k3,g2"], "groups"),
     (["1x9x9", "cat[ maxpool:2 upsample:2 | ]"], "branches"),
+    (["8x9", "cat:axis=-1[ | gap ]"], "branches"),
+    (["5x1x8x9", "expand:2"], "branches"),
     (["10x8x8", "gn:3"], "groups"),
     (["10x8x8", "chshuffle:3"], "groups"),
     (["10x8x8", "pixelshuffle:2"], "groups"),
@@ -227,7 +229,6 @@ SPECS = (
     # Branches
     (["16x8x8", "conv:16,k3,p1", "add[ conv:32,k3,p1 bn | relu ]"], "branches"),
     (["16x8x8", "cat[ conv:8,k3,s2,p1 | conv:8,k1 | ]"], "branches"),
-    (["2x4x6", "cat:axis=-1[ | reduce:max,axes=-1 ]"], "branches"),
     (["16x8x8", "add[conv:16,k3,p1 bn] relu"], "branches"),
     (["16x8x8", "cat[ relu\ntanh ]"], "branches"),
     (["16x8x8", "def b = [ mul[ sigmoid ] ]", "b"], "branches"),
@@ -283,6 +284,9 @@ SPECS = (
     (["16x8x8", "def b = [ b ]", "b"], "recursion"),
     (["16x8x8", "def b = [ conv:8,k9 ]", "b"], "kernel-too-large"),
     # Files
+    (["model.py", "3", "32", "32"], "bad-input"),
+    (["nets/unet.py", "conv:8,k3"], "notation"),
+    (["torchvision:resnet18", "conv:8,k3"], "notation"),
     (["missing.cnn"], "no-file"),
     (["nowhere/missing.cnn"], "no-file"),
     (["vgg16.cnn"], "no-file"),
@@ -502,7 +506,7 @@ CASES = [(["shape", *words], code) for words, code in (*SPECS, *TYPED)] + list(C
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the cases name."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("cnncalc.python.search.installed", lambda: iter(()))
+    monkeypatch.setattr("cnncalc.python.module_search.installed", lambda: iter(()))
     (tmp_path / "lenet5.cnn").write_text("1x32x32 conv:6,k5\n")
     (tmp_path / "empty.cnn").write_text("")
     (tmp_path / "folder.cnn").mkdir()

@@ -59,6 +59,54 @@ def test_every_spelling_stands_in_front(net: str, spelled: str, command: Command
     assert analyze(f"\n {spelled}\n{net}\n").to_dict() == expected
 
 
+# Words that name a network, each of maps of three channels.
+NAMED = ("lenet_3.py", "lenet_3.py:Net", "vgg11", "own.cnn", "none.cnn", "nn.Conv2d(3, 8, 3)")
+
+
+@pytest.fixture
+def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lenet_3.py").write_text(
+        "import torch.nn as nn\nclass Net(nn.Sequential):\n"
+        "    def __init__(self): super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
+    )
+    Path("own.cnn").write_text("3x99x99 conv:8,k3 relu")
+    Path("none.cnn").write_text("conv:8,k3 relu")
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("size", ["3x64x80", "(3, 64, 80)", "3,64,80", "3xHxW"])
+@pytest.mark.parametrize("net", NAMED)
+def test_a_size_beside_a_networks_name(net: str, size: str, command: Command) -> None:
+    expected = command("shape", net, "-i", size, "--json")
+
+    assert expected.code == 0
+    assert command("shape", net, size, "--json").out == expected.out
+    assert command("shape", size, net, "--json").out == expected.out
+
+
+@pytest.mark.usefixtures("networks")
+def test_sizes_beside_names(command: Command) -> None:
+    """A batch in front, several inputs, several networks; `-i` wins."""
+    document = json.loads(command("shape", "lenet_3.py", "5x3x16x16", "--json").out)
+    assert document["input"]["shape"] == [3, 16, 16]
+    assert any("a batch of 5" in note["message"] for note in document["notes"])
+
+    both = command("compare", "vgg11", "vgg13", "3x64x64")
+    assert both.out == command("compare", "vgg11", "vgg13", "-i", "3x64x64").out
+    each = command("shape", "--each", "vgg11", "own.cnn", "3x64x64", "-f", "jsonl")
+    assert [json.loads(line)["input"]["shape"] for line in each.out.splitlines()] == [
+        [3, 64, 64]
+    ] * 2
+    given = command("shape", "lenet_3.py", "3x16x16", "-i", "3x32x32", "--json")
+    assert json.loads(given.out)["input"]["shape"] == [3, 32, 32]
+
+
+def test_a_size_in_a_spec_is_not_apart(command: Command) -> None:
+    assert command("shape", "3x8x8", "conv:8,k3", "3x9x9").code == 2
+    assert command("shape", "3x224x224", "relu", "vgg11").code == 2
+
+
 @pytest.mark.parametrize("spelled", SPELLINGS)
 @pytest.mark.parametrize("apart", [", ", ",", "\n", ",\n", " "])
 @pytest.mark.parametrize("calls", ["nn.Conv2d(3, 8, 3)", "Conv2d(3, 8, 3), ReLU()", "[nn.ReLU()]"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import example, given
 
 import cnncalc
 from cnncalc.axis import indices
@@ -13,6 +16,7 @@ from cnncalc.receptive.middles import _chosen, middles_of
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.receptive.units import view
 from tests.library import report
+from tests.strategies import odd_specs
 
 SPECS = [
     "3x20x20 conv:4,k3,s2,p1 bn relu maxpool:3,s2,ceil conv:6,k3,g2",
@@ -188,6 +192,24 @@ def test_where_the_extents_are_unknown_fields_are_bounds(monkeypatch: pytest.Mon
 
     assert seen.status == "hull"
     assert seen.axes[0].field.sees(0) == (-1, 9)
+
+
+@pytest.mark.parametrize("most", [0, 4])
+@given(spec=odd_specs())
+@example(spec="2x3x3 flatten:start=1 unfold:2,s3,p=1:2,d2")
+def test_what_cannot_be_listed_is_a_bound(most: int, spec: str) -> None:
+    """An answer comes, and what it still calls exact is what it is with all the room."""
+    right = fields_of(spec)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(indices, "MOST", most)
+        found = fields_of(spec)
+
+    for known, told in zip(right, found, strict=True):
+        assert told == known or told["status"] == "hull"
+
+
+def fields_of(spec: str) -> list[dict[str, Any]]:
+    return [each["receptive_field"] for each in cnncalc.analyze(spec).to_dict()["layers"]]
 
 
 def _too_much(*_: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.cli.budgets import amount
 from cnncalc.cli.options import CostSettings, FieldSettings, taking
-from cnncalc.cli.steps import answer, depth_of
+from cnncalc.cli.stages import answer, depth_of
 from cnncalc.packages import OnUse
 from cnncalc.receptive.units import centre_of_last_map, find, number_of
 from cnncalc.report import Report

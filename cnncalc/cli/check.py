@@ -9,7 +9,7 @@ import typer
 
 from cnncalc.cli import output, project
 from cnncalc.cli.options import Output, Text, taking
-from cnncalc.cli.steps import checked, holds
+from cnncalc.cli.stages import checked, holds
 from cnncalc.errors import CnnCalcError
 from cnncalc.layers.base import show
 from cnncalc.layers.options import SCALAR

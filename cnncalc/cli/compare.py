@@ -8,7 +8,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Output, Spec, Text, network, taking
-from cnncalc.cli.steps import batch_of, bindings, size_of
+from cnncalc.cli.stages import batch_of, bindings, size_of
 from cnncalc.errors import CnnCalcError
 from cnncalc.notations import texts
 from cnncalc.tables.comparison import table_of

@@ -10,7 +10,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Spec, Text, network, one_of, shown, taking
-from cnncalc.cli.steps import batch_of, network_of, size_of
+from cnncalc.cli.stages import batch_of, network_of, size_of
 from cnncalc.conversion import check
 from cnncalc.conversion import convert as write
 from cnncalc.errors import CnnCalcError

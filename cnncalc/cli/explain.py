@@ -10,7 +10,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Laid, Spec, Text, formats, shown, taking
-from cnncalc.cli.steps import batch_of, network_of, size_of
+from cnncalc.cli.stages import batch_of, network_of, size_of
 from cnncalc.errors import SpecError
 from cnncalc.explanation import Explanation
 from cnncalc.render.formulas import FORMATS, text

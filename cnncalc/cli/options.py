@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
 import typer
 
-from cnncalc.notations import readable
+from cnncalc.notations import readable, texts
 from cnncalc.packages import OnUse
 from cnncalc.render.text import FORMATS
 
@@ -108,7 +108,16 @@ class Output(Options):
 
 
 class Network(Options):
-    """The network that a command is about, and its input's size."""
+    """The network that a command is about, and its input's size.
+
+    A size beside a file or a network's name is what `-i` would give.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.words, beside = texts.sizes_apart(self.words or [], self.path or [])
+        self.beside = bool(beside) and not self.input
+        self.input = self.input or beside
 
     words: Annotated[
         list[str] | None,

@@ -5,7 +5,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Network, Output, Text, shown, taking
-from cnncalc.cli.steps import network_of, size_of
+from cnncalc.cli.stages import network_of, size_of
 from cnncalc.errors import Piece, Source
 from cnncalc.tables.validity import table_of
 

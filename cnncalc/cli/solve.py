@@ -8,7 +8,7 @@ from typing import Annotated
 from cnncalc import api
 from cnncalc.cli import output
 from cnncalc.cli.options import Network, Output, Text, network, shown, taking
-from cnncalc.cli.steps import bindings, one_size, text_of, whole
+from cnncalc.cli.stages import bindings, one_size, text_of, whole
 from cnncalc.tables.solutions import table_of, verdict
 
 __all__ = ["solve"]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cnncalc import __version__, api
 from cnncalc.cli import output, process
 from cnncalc.cli.options import Output, Spec, Text, network, shown, taking
-from cnncalc.cli.steps import batch_of, one_size
-from cnncalc.cli.steps import whole as number
+from cnncalc.cli.stages import batch_of, one_size
+from cnncalc.cli.stages import whole as number
 from cnncalc.errors import CnnCalcError
 from cnncalc.notations import texts
 from cnncalc.packages import OnUse

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
-from cnncalc.executors.machine import free_memory
+from cnncalc.executors.free_memory import free_memory
 from cnncalc.layers.base import Shape
 from cnncalc.network import Network
 

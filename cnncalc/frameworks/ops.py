@@ -118,6 +118,8 @@ def forms(text: str, kind: str = "identity") -> tuple[Form, ...]:
 
 def _form(text: str, kind: str) -> Form:
     name, _, inside = text.removesuffix(")").partition("(")
+    if kind not in KINDS:
+        raise LookupError(f"`{kind}` has a row in frameworks/ops.py, but no record in layers/")
     options = iter(KINDS[kind].options.values())
     defaults: dict[str, object] = {}
     for argument in inside.split(", ") if inside else ():
@@ -320,6 +322,13 @@ OPS = (
         ops="log",
         onnx="Log",
         number=lambda v: math.log(v) if v > 0 else -math.inf,
+    ),
+    Op(
+        "log1p",
+        function="log1p",
+        ops="log1p",
+        number=lambda v: math.log1p(v) if v > -1 else -math.inf,
+        formula=lambda f, x, layer: f("log", x + 1),
     ),
     Op("power", function="pow(exponent=)", ops="power(x2=)", keeps=1),
     Op("power", (-0.5,), function="rsqrt", ops="rsqrt"),

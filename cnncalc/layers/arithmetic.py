@@ -32,6 +32,7 @@ FUNCTIONS = (
     _function("erf", "The error function", "torch.erf; ONNX Erf"),
     _function("floor", "The next whole number below", "torch.floor; ONNX Floor"),
     _function("log", "The natural logarithm", "torch.log; ONNX Log"),
+    _function("log1p", "The natural logarithm of one more", "torch.log1p"),
     _function("power", "A power", "torch.pow; ONNX Pow", exponent=2.0),
     _function("reciprocal", "One over the value", "torch.reciprocal; ONNX Reciprocal"),
     _function("round", "The nearest whole number", "torch.round; ONNX Round"),

@@ -182,9 +182,8 @@ class Concatenate(Layer):
     def output(self, *shapes: Shape) -> Shape:
         first = shapes[0]
         axis = self.place(first)
-        rest = (*first[:axis], *first[axis + 1 :])
-        axes = len(first)
-        if any(len(s) != axes or (*s[:axis], *s[axis + 1 :]) != rest for s in shapes):
+        rest = [(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in shapes]
+        if any(each != rest[0] for each in rest):
             raise LayerError(
                 f"`cat` can't join {listed(shapes)}",
                 code="branches",

@@ -28,8 +28,8 @@ from cnncalc.rows import as_layout
 from cnncalc.tracing.trace import Within, nested
 
 __all__ = [
-    "Fields",
     "Followed",
+    "ModelNames",
     "Origin",
     "Program",
     "Unfollowed",
@@ -41,8 +41,8 @@ __all__ = [
     "sized",
 ]
 
-Fields = Mapping[str, str]
-NO_FIELDS: Fields = {}
+ModelNames = Mapping[str, str]
+NO_NAMES: ModelNames = {}
 MAX_SAID = 240  # characters of what a framework says
 
 
@@ -92,7 +92,7 @@ class Origin(NamedTuple):
     Attributes:
         path: the module or model that ran it, as the model names it.
         call: which call of that; the line's steps get its whole name if they are one alone.
-        fields: the model's name of each module and tensor that the line reads, by its name in
+        names: the model's name of each module and tensor that the line reads, by its name in
             the program.
         named: whether the line's steps have their names already.
         alone: whether a call of one step gives that step the path for a name.
@@ -104,7 +104,7 @@ class Origin(NamedTuple):
 
     path: str = ""
     call: str = ""
-    fields: Fields = NO_FIELDS
+    names: ModelNames = NO_NAMES
     named: bool = False
     alone: bool = False
     joint: str = "."
@@ -269,7 +269,7 @@ def _renamed(network: Network, program: Program) -> Network:
     """The same network, its steps named as the live model names its parts."""
     origins = [program.origin(step) for step in network.steps]
     # What a line reads may be used by a later one, as a token that was expanded.
-    known = {name: path for each in program.origins.values() for name, path in each.fields.items()}
+    known = {name: path for each in program.origins.values() for name, path in each.names.items()}
     calls = Counter(each.call for each in origins if each)
     names, block_of = Names(), cache(nested)
     steps = []
@@ -287,8 +287,8 @@ def _name(given: str, origin: Origin | None, calls: Counter[str]) -> str:
     if origin is None or origin.named:
         return given
     holder, _, what = given.partition(".")
-    if holder in origin.fields:  # a function with the weights of a module
-        path = origin.fields[holder]
+    if holder in origin.names:  # a function with the weights of a module
+        path = origin.names[holder]
         return path if not what or path == origin.path else f"{path}{origin.joint}{what}"
     if origin.alone and calls[origin.call] == 1:
         return origin.path

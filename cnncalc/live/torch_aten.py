@@ -28,7 +28,6 @@ SIZES = "{input}, {output_size}, {scale_factors}"
 
 # Operators that are no function's namesake, or whose arguments are not the function's.
 ATEN = {
-    "addmm": "torch.mm({mat1}, {mat2}) + {self}",
     "mm": "torch.mm({self}, {mat2})",
     "scaled_dot_product_attention": f"{F}.scaled_dot_product_attention({{query}}, {{key}}, "
     "{value}, {attn_mask}, scale={scale}, enable_gqa={enable_gqa})",
@@ -55,7 +54,6 @@ ATEN = {
     "where": "torch.where({condition}, {self}, {other})",
     "rsub": "torch.sub({other}, {self}, alpha={alpha})",
     "pow": "{self} ** {exponent}",
-    "clamp_max": "torch.clamp({self}, None, {max})",
     **{
         name: f"torch.{name}({{self}}, {{dim}}, correction={{correction}}, keepdim={{keepdim}})"
         for name in ("var_mean", "std_mean")
@@ -125,5 +123,6 @@ def _parameters(name: str, function: Callable[..., object]) -> tuple[set[str], s
     if name in classes():
         return set(class_arguments(name)), {Parameter.POSITIONAL_OR_KEYWORD}
     _, _, *parameters = form_of(function).parameters.values()  # the machine, the tensor
-    named = {each.name for each in parameters if each.kind is Parameter.POSITIONAL_OR_KEYWORD}
+    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    named = {each.name for each in parameters if each.kind in by_name}
     return named, {each.kind for each in form_of(function).parameters.values()}

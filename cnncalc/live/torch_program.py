@@ -10,7 +10,7 @@ from cnncalc.frameworks.pytorch import READERS
 from cnncalc.layers.base import Shape
 from cnncalc.live.literals import literal
 from cnncalc.live.objects import Torch
-from cnncalc.live.program import Fields, Origin, Program
+from cnncalc.live.program import ModelNames, Origin, Program
 from cnncalc.live.python_module import module_of
 from cnncalc.live.torch_copy import extends_layer, is_layer, is_library, layer_words, parameters_of
 from cnncalc.notations.reserved import KEYWORDS
@@ -60,7 +60,7 @@ class TorchProgram:
         self.functions: dict[Torch, str] = {}  # the words for functions of other modules
         self.callers: dict[tuple[str, str], str] = {}  # the fields of modules that only call one
         self.texts: dict[Torch, str] = {}  # the words for each node of the graph
-        self.read: dict[Torch, Fields] = {}  # whose tensors a node stands for
+        self.read: dict[Torch, ModelNames] = {}  # whose tensors a node stands for
 
     def run(self, line: str, origin: Origin | None = None) -> None:
         """Add a line to the forward."""
@@ -72,7 +72,7 @@ class TorchProgram:
         """Add the line of a call of a module's field, whose step has the module's name."""
         self.texts[node] = node.name
         first = self.first[id(self.modules[path])]
-        origin = Origin(path, fields={field: first}, shape=shape)
+        origin = Origin(path, names={field: first}, shape=shape)
         self.run(f"{node.name} = self.{field}({given})", origin)
 
     def run_function(
@@ -156,7 +156,7 @@ class TorchProgram:
         if not weight.requires_grad:
             self.made.append(f"self.{text}.requires_grad = False")
 
-    def tensor(self, path: str, tensor: Torch) -> tuple[str, Fields]:
+    def tensor(self, path: str, tensor: Torch) -> tuple[str, ModelNames]:
         """The words for a tensor of the module, and whose name it goes by."""
         owner = self.first.setdefault(id(tensor), path)
         place, _, name = owner.rpartition(".")

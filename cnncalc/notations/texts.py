@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING
 from cnncalc import files
 from cnncalc.errors import Piece, Source, SpecError
 from cnncalc.layers import LAYERS
-from cnncalc.notations import DOCUMENTS, NOTATIONS, Text, endings
+from cnncalc.notations import DOCUMENTS, NOTATIONS, Text, detect, endings, find
 from cnncalc.notations.examples import NAME, example_path
+from cnncalc.notations.sizes import front
 from cnncalc.packages import OnUse
 
 if TYPE_CHECKING:
     from cnncalc.notations import missing, model_packages, refusals
-    from cnncalc.python import search
+    from cnncalc.python import module_search
 else:  # only a package, or a wrong word or file needs them
     missing = OnUse("cnncalc.notations.missing")
     model_packages = OnUse("cnncalc.notations.model_packages")
-    search = OnUse("cnncalc.python.search")
+    module_search = OnUse("cnncalc.python.module_search")
     refusals = OnUse("cnncalc.notations.refusals")
 
-__all__ = ["of_path", "of_string", "of_words"]
+__all__ = ["of_path", "of_string", "of_words", "sizes_apart"]
 
 MAX_BYTES = 4_000_000
 MAX_NOTEBOOK = 64_000_000  # with its pictures: what counts as a source is its code
@@ -45,6 +46,41 @@ PACKAGED = r"([A-Za-z_]\w*):([A-Za-z_][\w.]*(?:\(.*\))?)"  # torchvision:resnet1
 LAYER = r"(?:\w+@)?(?:\d+\*)?([A-Za-z][\w-]*):"
 
 
+def sizes_apart(words: Sequence[str], paths: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """Words that name networks, and the sizes that stand beside them, as in `net.py 3x32x32`.
+
+    A spec's size is a part of it: where there is a layer among the words, none is apart.
+    """
+    named, sizes = [], []
+    for word in words:
+        if len(word) in (front(word), front(word, source=True)):
+            sizes.append(word)
+        elif _names_network(word, paths):
+            named.append(word)
+        else:
+            return list(words), []
+    if not named:
+        return list(words), []
+    if len(sizes) > 1 and all(size.isdigit() for size in sizes):
+        raise SpecError(
+            f"`{' '.join(sizes)}` is no size",
+            code="bad-input",
+            help=f"its numbers are joined by x: `{'x'.join(sizes)}`",
+        )
+    return named, sizes
+
+
+def _names_network(word: str, paths: Sequence[str]) -> bool:
+    """Whether a word is a whole network: standard input, a file, a package's, shipped, source."""
+    return (
+        word == "-"
+        or _file_word(word) is not None
+        or _package_word(word, LAYERS, paths) is not None
+        or (word not in LAYERS and example_path(word) is not None)
+        or ("(" in word and find(detect(word)).open)
+    )
+
+
 def of_words(words: Sequence[str], paths: Sequence[str] = ()) -> Text:
     """What the words of a command stand for: themselves, files, packages, standard input.
 
@@ -57,7 +93,24 @@ def of_words(words: Sequence[str], paths: Sequence[str] = ()) -> Text:
     assembly = _Assembly(words, paths)
     for word in words:
         assembly.take(word)
-    return assembly.text()
+    text = assembly.text()
+    named = text.files or text.package
+    if named and len(words) > 1 and find(detect(text.source.text, text.files)).open:
+        _refuse_layers(words, paths)
+    return text
+
+
+def _refuse_layers(words: Sequence[str], paths: Sequence[str]) -> None:
+    """Refuse layers of the compact notation beside source, which would be annotations in it."""
+    named = next(word for word in words if _names_network(word, paths))
+    for word in words:
+        if (layer := re.match(LAYER, word)) and layer[1] in LAYERS:
+            raise SpecError(
+                f"`{word}` is a layer of the compact notation, and `{named}` is source",
+                code="notation",
+                help=f"`cnncalc convert {named} -o net.cnn` gives a spec to go on with: "
+                f"`cnncalc shape net.cnn {word}`",
+            )
 
 
 def of_string(text: str, paths: Sequence[str] = ()) -> Text:
@@ -143,7 +196,7 @@ def _package_word(
     found = re.fullmatch(PACKAGED, word, re.DOTALL) if ":" in word else None
     if found is None or found[1] in layers:
         return None
-    known = found[1] in model_packages.KNOWN or search.is_there(found[1], paths)
+    known = found[1] in model_packages.KNOWN or module_search.is_there(found[1], paths)
     return (found[1], found[2]) if known else None
 
 

@@ -23,6 +23,7 @@ from cnncalc.python.machine import Function, Machine
 from cnncalc.python.name_tables import name_table
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Raised, Refusal
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.sequences import (
     as_iterator,
     enumerated,
@@ -37,7 +38,6 @@ from cnncalc.python.sequences import (
 )
 from cnncalc.python.texts import format_value, text_of
 from cnncalc.python.types import TYPES, is_instance, number
-from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
     Arguments,
@@ -155,7 +155,7 @@ def power(machine: Machine, base: Value, exponent: Value) -> Value:
 
 
 def magnitude(machine: Machine, value: Value) -> Value:
-    return value if isinstance(value, Unknown) else abs(number(value))
+    return value if isinstance(value, RunValue) else abs(number(value))
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {

@@ -18,10 +18,12 @@ def simple(name: str, function: Method) -> Builtin:
     return Builtin(name, lambda machine, args, kwargs: function(machine, *args, **kwargs))
 
 
-def class_of_methods(name: str, methods: Mapping[str, Method]) -> Class:
+def class_of_methods(name: str, methods: Mapping[str, Method], base: Class = OBJECT) -> Class:
     """A class of which each method is a function of the instance and plain arguments."""
-    made = {method: simple(method, function) for method, function in methods.items()}
-    return Class(name, (OBJECT,), made)
+    # People call the class, so messages about arguments name that.
+    named = {each: name if each == "__init__" else each for each in methods}
+    made = {each: simple(named[each], function) for each, function in methods.items()}
+    return Class(name, (base,), made)
 
 
 def undecorated(machine: Machine, *args: Value, **options: Value) -> Value:

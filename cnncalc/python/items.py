@@ -10,7 +10,7 @@ from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import plain_number
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import (
     MISSING,
     Class,
@@ -54,7 +54,7 @@ def _element(value: Value, index: Value) -> Value:
         if all(part is None or isinstance(part, int) for part in parts) and index.step != 0:
             return value[slice(*map(plain_number, parts))]
         raise Refusal("this slice has bounds that aren't numbers")
-    if isinstance(index, Unknown):
+    if isinstance(index, RunValue):
         return index.like()
     if not isinstance(index, int):
         raise Refusal(f"{describe(index)} can't be the place of an element")

@@ -165,7 +165,7 @@ def overloaded(machine: Machine, kind: type[ast.operator], left: Value, right: V
 
 
 def in_place(machine: Machine, kind: type[ast.operator], left: Value, right: Value) -> Value:
-    """`left ?= right`: lists grow in place, all else is a new value."""
+    """`left ?= right`: lists grow in place, objects as their class says, all else is new."""
     if isinstance(left, list) and kind is ast.Add:
         for item in list(iterate(machine, right)):
             machine.budget.spend(1)
@@ -180,7 +180,8 @@ def in_place(machine: Machine, kind: type[ast.operator], left: Value, right: Val
         found = left.in_place(machine, SIGNS[kind], right)
         if found is not MISSING:
             return found
-    return binary(machine, kind, left, right)
+    found = machine.special(left, f"__i{METHODS.get(kind, '')}__", right)
+    return binary(machine, kind, left, right) if found is MISSING else found
 
 
 def unary(machine: Machine, kind: type[ast.unaryop], operand: Value) -> Value:

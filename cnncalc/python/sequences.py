@@ -17,7 +17,7 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.operators import binary
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import unknown_among
+from cnncalc.python.run_values import run_value_among
 from cnncalc.python.values import (
     MISSING,
     Class,
@@ -93,7 +93,7 @@ def extreme(sign: type[ast.cmpop]) -> Callable[..., Value]:
             if default is MISSING:
                 raise raised("ValueError", "there is nothing to choose from")
             return default
-        if (unknown := unknown_among(items)) is not None:
+        if (unknown := run_value_among(items)) is not None:
             return unknown
         best, best_key = None, MISSING
         for item in items:

@@ -1,7 +1,7 @@
 """Python files as text and syntax tree, and the neighbours that they import.
 
 A file is read, never imported; only files of the same source tree, or of packages that are
-looked for by their names (`search`), are read at all.
+looked for by their names (`module_search`), are read at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 from cnncalc import files
 from cnncalc.errors import Piece, Source, Span, SpecError
 from cnncalc.python.limits import MAX_BYTES, Budget
+from cnncalc.python.module_search import Place, Search, project_of
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.search import Place, Search, project_of
 
 __all__ = ["Disk", "SourceFile", "Tree", "syntax_tree", "tree_or_none"]
 

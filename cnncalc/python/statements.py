@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from cnncalc.python.assignment import assign
-from cnncalc.python.attributes import delete_attribute
+from cnncalc.python.attributes import delete_attribute, get_attribute
 from cnncalc.python.comparison import chosen, is_true
 from cnncalc.python.exceptions import as_raised, caught, matches, raised
 from cnncalc.python.guests import Unread
@@ -17,11 +17,11 @@ from cnncalc.python.handlers import Handlers
 from cnncalc.python.items import delete_item
 from cnncalc.python.iteration import iterate
 from cnncalc.python.limits import RAISE_COST
-from cnncalc.python.machine import Scope
+from cnncalc.python.machine import Machine, Scope
 from cnncalc.python.operators import in_place
 from cnncalc.python.refusals import Raised, Refusal
 from cnncalc.python.texts import text_of
-from cnncalc.python.values import Foreign, Opaque
+from cnncalc.python.values import MISSING, Foreign, Instance, Opaque, Value
 
 __all__ = ["STATEMENTS"]
 
@@ -163,13 +163,47 @@ def while_statement(scope: Scope, node: ast.While) -> object:
 
 @STATEMENTS.of(ast.With)
 def with_statement(scope: Scope, node: ast.With) -> object:
-    for item in node.items:
-        value = scope.machine.evaluate(scope, item.context_expr)
-        if not isinstance(value, Opaque | Foreign | None):
-            raise Refusal("this `with` can't be followed: what it opens isn't known")
-        if item.optional_vars is not None:
-            assign(scope, item.optional_vars, value)
-    return scope.machine.run(scope, node.body)
+    return opened(scope, node.items, node.body)
+
+
+def opened(scope: Scope, items: list[ast.withitem], body: list[ast.stmt]) -> object:
+    """Statements within what some items open, each within those before it."""
+    machine = scope.machine
+    if not items:
+        return machine.run(scope, body)
+    item, *others = items
+    value = machine.evaluate(scope, item.context_expr)
+    bare = isinstance(value, Opaque | Foreign | None)  # nothing that says more of a network
+    entered = value if bare else entering(machine, value)
+    if item.optional_vars is not None:
+        assign(scope, item.optional_vars, entered)
+    if bare:
+        return opened(scope, others, body)
+    try:
+        signal = opened(scope, others, body)
+    except (Raised, Refusal) as stop:
+        error = caught(stop)
+        if error is None:
+            raise
+        machine.budget.spend(RAISE_COST * (error.frames + 1))
+        if not is_true(machine, leaving(machine, value, error.value.cls, error.value, None)):
+            raise
+        return None
+    leaving(machine, value, None, None, None)
+    return signal
+
+
+def entering(machine: Machine, value: Value) -> Value:
+    """What `with value as …` gives: what its `__enter__` makes."""
+    needed = ("__enter__", "__exit__")
+    if not isinstance(value, Instance) or MISSING in map(value.cls.find, needed):
+        raise Refusal("this `with` can't be followed: what it opens isn't known")
+    return machine.call(get_attribute(machine, value, "__enter__"), [], {})
+
+
+def leaving(machine: Machine, value: Value, *error: Value) -> Value:
+    """What `__exit__` answers: true where an exception goes no further."""
+    return machine.call(get_attribute(machine, value, "__exit__"), list(error), {})
 
 
 @STATEMENTS.of(ast.Assert)

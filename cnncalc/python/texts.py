@@ -10,7 +10,7 @@ from cnncalc.python.iteration import content_of
 from cnncalc.python.limits import check_text
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import (
     MISSING,
     Class,
@@ -90,7 +90,7 @@ def percent(machine: Machine, form: str, values: Value) -> str:
         if not (queue or name in named):
             raise Refusal("the text has more places than there are values")
         value = named[name] if name else queue.pop(0)
-        if isinstance(value, Unknown):
+        if isinstance(value, RunValue):
             return value.text()
         if not isinstance(value, int | float | str):
             value = text_of(machine, value)
@@ -109,7 +109,7 @@ def percent(machine: Machine, form: str, values: Value) -> str:
 
 def format_value(machine: Machine, value: Value, form: str) -> str:
     """A value as `{value:form}` writes it."""
-    if not form or isinstance(value, Unknown):
+    if not form or isinstance(value, RunValue):
         return text_of(machine, value)
     if not SPEC.fullmatch(form):
         raise Refusal(f"the format `{form[:20]}` can't be followed")

@@ -14,9 +14,9 @@ from cnncalc.python.limits import check_int
 from cnncalc.python.machine import Function, Machine
 from cnncalc.python.methods import DICTS
 from cnncalc.python.refusals import Refusal
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.sequences import make_range
 from cnncalc.python.texts import text_of
-from cnncalc.python.unknown import Unknown
 from cnncalc.python.values import (
     MISSING,
     OBJECT,
@@ -71,7 +71,7 @@ def no_bytes(machine: Machine, *args: Value) -> Value:
 def type_of(machine: Machine, value: Value, *more: Value) -> Value:
     if more:
         raise Refusal("a class made by `type` can't be followed")
-    if isinstance(value, Unknown) and value.cls is OBJECT:
+    if isinstance(value, RunValue) and value.cls is OBJECT:
         raise value.needed("this class")
     return class_of(value)
 
@@ -146,7 +146,7 @@ def is_instance(machine: Machine, value: Value, kind: Value) -> bool:
     if isinstance(kind, tuple):
         return any(is_instance(machine, value, each) for each in kind)
     if isinstance(kind, Class):
-        if isinstance(value, Unknown) and value.cls is OBJECT is not kind:
+        if isinstance(value, RunValue) and value.cls is OBJECT is not kind:
             raise value.needed("this test of a class")
         if kind.test is not None:
             return kind.test(value)

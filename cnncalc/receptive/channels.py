@@ -8,6 +8,7 @@ out: then it is that of the others where their own fields are known, and else on
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 
 from cnncalc.axis.channels import Dealt
@@ -413,7 +414,8 @@ def _less(route: Route, seen: Seen, after: Seen, extent_of: ExtentOf) -> Seen:
     """The units that are left where others were left out, and nobody knows what each sees."""
     reached = None
     if seen.whole:
-        reached = extent_of(tuple(map(route.read, range(len(route.shape)))))
+        with suppress(TooManyError):
+            reached = extent_of(tuple(map(route.read, range(len(route.shape)))))
     if reached is None:
         return _bound(after)
     if None in reached:

@@ -23,7 +23,7 @@ from cnncalc.solving.choices import (
     unknowns_in,
     uses_of,
 )
-from cnncalc.solving.formulas import Fields, Manifold, NoChainError
+from cnncalc.solving.outcomes import Manifold, NoChainError, SizesAndFields
 
 __all__ = ["Part", "Way"]
 
@@ -102,7 +102,7 @@ class Part:
         """All designs, and whether they tell of fields."""
         if self.goal.field is not None:
             try:
-                return self.take(Fields(self.network.places(self.first))), True
+                return self.take(SizesAndFields(self.network.places(self.first))), True
             except NoChainError:
                 pass
         return self.take(Manifold()), False

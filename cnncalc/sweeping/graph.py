@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cnncalc.designs import Cost, Designs, Node, Refusal
 from cnncalc.errors import CnnCalcError, LayerError
 from cnncalc.layers.base import Shape
-from cnncalc.sweeping.outcomes import Sighted, Slides, chained, seen_by
+from cnncalc.sweeping.outcomes import ShapeAndView, Slides, chained, seen_by
 
 __all__ = ["LARGEST", "SUMS", "Design", "Edge", "Graph", "Refusals"]
 
@@ -89,7 +89,7 @@ class Graph:
         """How many designs work."""
         return self.counts[0] if self.counts else 0
 
-    def _ends(self, designs: Designs) -> dict[Node, Sighted]:
+    def _ends(self, designs: Designs) -> dict[Node, ShapeAndView]:
         """The ends of designs that work; the others are counted."""
         ends, refused = {}, dict[Refusal, int]()
         for (outcome,), node in designs.ends.items():
@@ -104,7 +104,7 @@ class Graph:
         self.refused.sort(key=lambda each: (-each.designs, each.step))
         return ends
 
-    def _number(self, ends: Mapping[Node, Sighted]) -> None:
+    def _number(self, ends: Mapping[Node, ShapeAndView]) -> None:
         """Number the nodes, those before others first, and turn the edges round."""
         order = _in_order(list(ends))
         numbers = {node: number for number, node in enumerate(order)}

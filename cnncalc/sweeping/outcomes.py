@@ -28,7 +28,7 @@ __all__ = [
     "MOST_STATES",
     "Figures",
     "NoFieldsError",
-    "Sighted",
+    "ShapeAndView",
     "Slides",
     "View",
     "chained",
@@ -60,7 +60,7 @@ class View(NamedTuple):
     mixed: bool = False
 
 
-class Sighted(NamedTuple):
+class ShapeAndView(NamedTuple):
     """A shape, what its units see (None where nobody asks), and whether no layer made it."""
 
     shape: Shape
@@ -103,9 +103,9 @@ class Figures(Sizes):
 
     def start(self, shape: Shape) -> Outcome:
         if self.places is None:
-            return Sighted(shape, None, bare=True)
+            return ShapeAndView(shape, None, bare=True)
         axes = network_input(self.places(shape)).axes
-        return Sighted(shape, View(axes, frozen=not axes), bare=True)
+        return ShapeAndView(shape, View(axes, frozen=not axes), bare=True)
 
     def priced(self, step: Step, layer: Layer, inputs: Inputs) -> tuple[Outcome, Cost]:
         shapes = tuple([each.shape for each in inputs])
@@ -119,7 +119,7 @@ class Figures(Sizes):
         if self.places is not None:
             views = tuple([each.view for each in inputs])
             view = self.view(told, shapes, views)
-        return Sighted(told.output, view), (told.params, told.macs, told.elements, ())
+        return ShapeAndView(told.output, view), (told.params, told.macs, told.elements, ())
 
     def ask(self, step: Step, layer: Layer, shapes: tuple[Shape, ...]) -> _Told | LayerError:
         """Ask a layer about the shapes that flow in."""

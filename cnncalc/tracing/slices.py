@@ -11,7 +11,7 @@ from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.reshape import count_between, ends_of
 from cnncalc.symbols.followed import is_open
 
-__all__ = ["Piece", "cuts", "piece_of", "runs"]
+__all__ = ["Piece", "cuts", "piece_of", "rolled", "runs"]
 
 
 class Piece(NamedTuple):
@@ -51,6 +51,12 @@ def piece_of(part: slice, size: int) -> Piece:
     step = 1 if part.step is None else part.step
     first, stop = ends_of((part.start, part.stop), size)
     return Piece(first, count_between(first, stop, step), step)
+
+
+def rolled(size: int, steps: int) -> list[Piece]:
+    """The places of an axis moved on so many steps, the last ones to the front."""
+    first = size - steps % size  # the first that stays in front of those which come around
+    return [Piece(first, size - first), Piece(0, first)] if first < size else [Piece(0, size)]
 
 
 def cuts(shape: Shape, kept: Mapping[int, Piece]) -> list[Layer]:

@@ -12,7 +12,7 @@ from cnncalc.python.guests import Guest
 from cnncalc.python.limits import check_count, check_int
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import MISSING, Arguments, Class, Instance, Keywords, Value
 from cnncalc.symbols.followed import is_open
 from cnncalc.tracing.arrays import MAX_NUMBERS, Sizes, is_small, stretched
@@ -434,7 +434,7 @@ class Static(Shaped):
     def as_number(self) -> Value:
         """The only one there is, where only a run knows it."""
         if self.values is None and self.fill is None and all(size == 1 for size in self.shape):
-            return Unknown(self.described, None)
+            return RunValue(self.described, None)
         return MISSING
 
     def times(self) -> Value:
@@ -574,7 +574,7 @@ COMPARED: dict[str, Callable[[float, float], bool]] = {
 
 def compared(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """Ones and zeros for the numbers of an array that are known; MISSING for anything else."""
-    left, right = (Static(()) if isinstance(each, Unknown) else each for each in (left, right))
+    left, right = (Static(()) if isinstance(each, RunValue) else each for each in (left, right))
     arrays = [each for each in (left, right) if isinstance(each, Static)]
     plain = all(isinstance(each, Static | int | float) for each in (left, right))
     if not plain:

@@ -15,7 +15,7 @@ import pytest
 import cnncalc
 from cnncalc import analyze
 from cnncalc.errors import CnnCalcError, LayerError, Source, SpecError
-from cnncalc.executors import EXECUTORS, find, machine, memory
+from cnncalc.executors import EXECUTORS, find, free_memory, memory
 from cnncalc.executors.bundled import compute, devices
 from cnncalc.executors.bundled.compute import COMPUTATIONS
 from cnncalc.executors.bundled.compute.table import computes
@@ -459,16 +459,16 @@ def test_free_memory_is_the_least_of_what_is_known(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A control group's limit counts where it is lower, less what it uses and can't give back."""
-    left = machine.free_memory()
+    left = free_memory.free_memory()
     assert left is None or left > 2**20
     (tmp_path / "memory.max").write_text("1000000\n")
     (tmp_path / "memory.current").write_text("900000\n")
     (tmp_path / "memory.stat").write_text("anon 5\ninactive_file 300000\n")
-    monkeypatch.setattr(machine, "_cgroup_folders", lambda: [tmp_path])
-    assert machine.free_memory() == 400000
+    monkeypatch.setattr(free_memory, "_cgroup_folders", lambda: [tmp_path])
+    assert free_memory.free_memory() == 400000
 
     (tmp_path / "memory.max").write_text("max\n")
-    assert machine.free_memory() != 400000
+    assert free_memory.free_memory() != 400000
 
 
 def test_options_name_what_they_are() -> None:

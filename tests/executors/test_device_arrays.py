@@ -24,7 +24,7 @@ from tests.library import text
 # What CuPy 13 has of these names.
 NAMES = """
     abs add arange asarray ascontiguousarray broadcast_to ceil clip concatenate cos cumsum divide
-    dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_ log
+    dtype empty empty_like exp expm1 finfo float16 float32 float64 floor full int64 ix_ log log1p
     logaddexp matmul max maximum min minimum moveaxis multiply negative positive power rint sign
     sin sinc sort split sqrt square squeeze subtract sum swapaxes take take_along_axis tanh
     transpose uint8 where zeros zeros_like
@@ -139,7 +139,7 @@ class Cupy:
 
     def __getattr__(self, name: str) -> Any:
         if name not in FUNCTIONS:
-            raise AttributeError(f"CuPy has no {name} that is known to be the same")
+            raise AttributeError(f"CuPy has no {name} that NAMES lists as the same")
         if name == "ix_":
             return lambda *axes: tuple(map(on_device, np.ix_(*map(bare, axes))))
         function = getattr(np, name)

@@ -82,7 +82,7 @@ def same(actual: Any, stack: Stack, said: object, tolerance: float = 1e-6) -> No
 def ran(layer: Layer, shape: Shape, **options: Any) -> Stack:
     """The bundled executor's run; values are positive where a root or logarithm is taken."""
     stack = Stack(alone(layer), shape, batch=2, **{"dtype": "float64", **options})
-    if layer.kind in ("log", "sqrt", "power", "reciprocal", "lppool", "glp"):
+    if layer.kind in ("log", "log1p", "sqrt", "power", "reciprocal", "lppool", "glp"):
         stack.input += 1.5
     assert stack.forward().steps[1].error is None, (layer, shape)
     return stack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -76,6 +77,8 @@ FOLDS: dict[str, tuple[str, dict[str, Any], list[Any], Any]] = {
     "slice backwards": ("Slice", {}, [numbers(1, 2, 3), numbers(-1), numbers(-9), numbers(0),
                                       numbers(-1)], [3, 2, 1]),
     "product": ("ReduceProd", {"keepdims": 0}, [numbers(2, 3, 4)], 24),
+    "logarithm of a sum": ("ReduceLogSum", {"keepdims": 0}, [numbers(2, 3, 3, kind="float32")],
+                           [math.log(8)]),
     "places": ("NonZero", {}, [numbers(0, 5, 0, 7)], [[1, 3]]),
     "expansion": ("Expand", {}, [numbers(3), numbers(2, 1)], [[3], [3]]),
     "least": ("Min", {}, [numbers(4, 9), numbers(7, 2)], [4, 2]),

@@ -164,6 +164,8 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, int, dict[str, Any]]] = {
         [node("ReduceMean", "x", "a", axes=[1]), node("ReduceMax", "a", "b", axes=[-1], keepdims=0),
          node("ReduceL2", "b", axes=[2], keepdims=1)], {},
         "reduce:keep reduce:max,axes=2 reduce:norm2,axes=1,keep", 0, {}),
+    "logarithm of a sum": ([node("ReduceLogSum", "x axes", keepdims=0)],
+                           {"axes": numbers(-1)}, "reduce:sum,axes=2 log", 0, {"opset": 18}),
     "reduction, axes stored": ([node("ReduceMean", "x axes", keepdims=0)],
                                {"axes": numbers(2, 3)}, "gap", 0, {"opset": 18}),
     "reshape": ([node("Reshape", "x s", "a"), node("Reshape", "a t", "b"), node("Reshape", "b u")],

@@ -67,6 +67,9 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], str, dict[str, Any]]] = {
                                {"x": (2, 3, 8, 8)}),
     "the batch summed": ([node("ReduceSum", "x axes")], {"axes": numbers(0, 1)},
                          "runs along the batch axis", {}),
+    "the batch summed, and its logarithm": (
+        [node("ReduceLogSum", "x axes")], {"axes": numbers(0, 1)}, "runs along the batch axis",
+        {"opset": 18}),
     "the batch cut": ([node("Slice", "x s e a")],
                       {"s": numbers(0), "e": numbers(1), "a": numbers(0)}, "cuts the batch axis",
                       {"x": (2, 3, 8, 8)}),

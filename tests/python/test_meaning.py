@@ -178,6 +178,15 @@ class A:
     def __contains__(self, o): return o == 1
 a = A(); r = a.foo, a[1], len(a), list(a), a(1), a == 3, a + 1, 1 in a, 2 in a, bool(a)
 
+class A:
+    def __init__(self): self.l = []
+    def __add__(self, o): return 'add'
+    def __iadd__(self, o):
+        self.l.append(o)
+        return self
+a = b = A(); a += 1; c = b; c += 2; d = [1]; e = d; e += (2,); f = 'x'; f += 'y'
+r = a is b, c is b, b.l, b + 1, d, f
+
 class A(dict):
     def __init__(self, **k): super().__init__(**k); self.extra = 1
 a = A(x=1); a['y'] = 2; r = a['x'], len(a), sorted(a), a.get('z'), a.extra, isinstance(a, dict)
@@ -226,6 +235,36 @@ from functools import partial, reduce; r = partial(lambda a, b: a - b, 5)(2), re
 from collections import OrderedDict, namedtuple, defaultdict; P = namedtuple('P', 'x y'); p = P(1, y=2); d = defaultdict(list); d['a'].append(1); r = p.x, p[1], tuple(p), list(OrderedDict([('a', 1)])), dict(d), p._replace(x=5).x
 
 from itertools import chain, product, accumulate; r = list(chain([1], (2,))), list(product('ab', [1, 2])), list(accumulate([1, 2, 3])), list(chain.from_iterable([[1], [2]]))
+
+from contextlib import nullcontext, suppress
+with nullcontext(3) as a, nullcontext():
+    b = a + 1
+with suppress(KeyError, ZeroDivisionError):
+    b = {}['x']
+with suppress(LookupError):
+    b = [][4]
+try:
+    with suppress(KeyError): b = 1 // 0
+except ZeroDivisionError:
+    a = 9
+r = a, b
+
+import contextlib
+log = []
+class Timed(contextlib.AbstractContextManager):
+    def __init__(self, name, quiet=False): self.name, self.quiet = name, quiet
+    def __exit__(self, kind, value, trace):
+        log.append((self.name, kind is ValueError, str(value)))
+        return self.quiet
+class Plain:
+    def __enter__(self): return 7
+    def __exit__(self, *error): log.append(len(error))
+def f():
+    with Timed('a') as t, Plain() as p: return t.name, p
+first = f()
+with Timed('b', quiet=True):
+    raise ValueError('gone')
+r = first, log, isinstance(Timed('c'), contextlib.AbstractContextManager)
 
 import heapq; h = [5, 1, 4, 2]; heapq.heapify(h); heapq.heappush(h, 0); r = list(h), heapq.heappop(h), heapq.heapreplace(h, 9), heapq.heappushpop(h, 3), h
 
@@ -367,7 +406,7 @@ def run(text: str, names: dict[str, Any]) -> None:
     exec(code, names)
 
 
-@pytest.mark.parametrize("text", snippets())
+@pytest.mark.parametrize("text", snippets(), ids=lambda text: text.strip().splitlines()[0][:60])
 def test_it_means_what_python_means(text: str) -> None:
     names: dict[str, Any] = {"__name__": "snippet"}
     run(text, names)

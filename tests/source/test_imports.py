@@ -331,7 +331,7 @@ def test_a_package_that_never_ends(packages: Path) -> None:
 def test_what_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
 ) -> None:
-    monkeypatch.setattr("cnncalc.python.search.installed", lambda: iter(()))
+    monkeypatch.setattr("cnncalc.python.module_search.installed", lambda: iter(()))
     tree(tmp_path, net=f"from torch import nn\n{line}\n{NET}")
     error = refused(tmp_path / "net.py")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import isroutine
 from pkgutil import iter_modules
 from typing import Any
 
@@ -12,13 +13,14 @@ import cnncalc
 from cnncalc.errors import SpecError
 from cnncalc.notations.source.torch import functions
 from cnncalc.notations.source.torch.functions.order import ORDER
-from cnncalc.notations.source.torch.functions.table import METHODS, TORCH
+from cnncalc.notations.source.torch.functions.table import BEYOND, METHODS, TORCH
 from tests.source.reading import net
 
 CALLS = (
     "torch.flip(x, (2, 3))",
     "x.flip(1)",
     "x.flip(dims=[1, -1])",
+    "torch.fliplr(x)",
     "torch.roll(x, 1, 2)",
     "torch.roll(x, shifts=(1, -2), dims=(2, 3))",
     "x.roll(5, 1)",
@@ -29,6 +31,9 @@ CALLS = (
     "x.movedim((1, 2), (-1, 1))",
     "torch.moveaxis(x, source=3, destination=1)",
     "torch.narrow_copy(x, 2, 1, 2)",
+    "torch.hstack([x, x + 1])",
+    "torch.dstack((x, x))",
+    "torch.clamp_max(x, 7)",
     "torch.broadcast_to(x[:, :1], (-1, 3, 4, 5))",
 )
 
@@ -72,6 +77,7 @@ def test_nothing_to_move_is_no_step(call: str) -> None:
     ("call", "message"),
     [
         ("x.flip(0)", "`flip` along axis 0 mixes the samples of a batch"),
+        ("x.flipud()", "`flip` along axis 0 mixes the samples of a batch"),
         ("torch.roll(x, 1)", "this `roll` runs through all values"),
         ("torch.roll(x, (1, 2), 1)", "`roll` has 2 shifts for 1 axes"),
         ("torch.roll(x, 1.5, 1)", "is no whole number to roll by"),
@@ -115,3 +121,59 @@ def test_which_are_both() -> None:
         assert TORCH[name] is METHODS[name] is function
     assert not {"cat", "zeros", "where"} & METHODS.keys()
     assert not {"view", "item", "size"} & TORCH.keys()
+
+
+# What NumPy's arrays have, which are read as tensors.
+OF_ARRAYS = {"astype"}
+
+
+def names_of(*homes: Any, called: bool = False) -> set[str]:
+    """What stands there, or can be called; `x.normal_()` is read as `normal`, in place."""
+    names = {(home, name) for home in homes for name in dir(home)}
+    return {
+        name.removesuffix("_")
+        for home, name in names
+        if not called or isroutine(getattr(home, name))
+    }
+
+
+def test_what_torch_has_as_functions_and_as_methods() -> None:
+    """A new entry is both, until one of two lists of `functions/table.py` says otherwise."""
+    torch = pytest.importorskip("torch")
+    functions = names_of(torch, torch.nn.functional, torch.special, torch.linalg)
+    no_methods = METHODS.keys() - names_of(torch.Tensor) - OF_ARRAYS
+
+    told = {
+        **dict.fromkeys(no_methods, "no method of torch.Tensor: NO_METHODS"),
+        **dict.fromkeys(TORCH.keys() - functions, "no function of torch: NO_FUNCTIONS"),
+    }
+    assert told == {}
+
+
+def test_every_method_is_read_or_refused() -> None:
+    """One that torch has isn't told as a name that is misspelt."""
+    torch = pytest.importorskip("torch")
+    named = names_of(torch, called=True) & names_of(torch.Tensor)
+    both = {name for name in named if not name.startswith("_")}
+
+    told = {
+        **dict.fromkeys(both - {*METHODS, *BEYOND}, "not read: a function of its own, or BEYOND"),
+        **dict.fromkeys({*BEYOND} - both, "in BEYOND, but not what torch has"),
+        **dict.fromkeys({*BEYOND} & {*METHODS}, "in BEYOND, but read"),
+    }
+    assert told == {}
+    with pytest.raises(SpecError, match=r"`torch.Tensor.tan` has no counterpart"):
+        cnncalc.analyze(net("", "return x.tan()"), (3, 4, 5))
+
+
+def test_a_norm_as_a_function() -> None:
+    """With a weight that counts, or without."""
+    call = "F.rms_norm(x, (5,), self.w, eps=1e-5) + F.rms_norm(x, [5])"
+    found = cnncalc.analyze(net("self.w = nn.Parameter(torch.ones(5))", f"return {call}"),
+                            (3, 4, 5))  # fmt: skip
+
+    assert [(row.text, row.params) for row in found.layers] == [
+        ("rms:axes=-1", 5),
+        ("rms:axes=-1,noaffine", 0),
+        ("add", 0),
+    ]

@@ -26,7 +26,7 @@ from cnncalc.frameworks.keras.frame import (
     Vocabulary,
 )
 from cnncalc.frameworks.keras.merging import MERGES, declared_shape
-from cnncalc.frameworks.keras.norms import NORMS
+from cnncalc.frameworks.keras.normalization import NORMS
 from cnncalc.frameworks.keras.pointwise import POINTWISE
 from cnncalc.frameworks.keras.pooling import POOLS
 from cnncalc.frameworks.keras.recurrent import RECURRENT

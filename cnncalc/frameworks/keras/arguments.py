@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from inspect import signature
 
 from cnncalc.frameworks.base import no_argument
-from cnncalc.frameworks.keras.activations import activation_steps
+from cnncalc.frameworks.keras.activation import activation_steps
 from cnncalc.frameworks.keras.frame import Call
 from cnncalc.layers.base import MAX_VALUE, Layer
 from cnncalc.network import Declared

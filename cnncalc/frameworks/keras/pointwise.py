@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.frameworks.keras.activations import rectified
+from cnncalc.frameworks.keras.activation import rectified
 from cnncalc.frameworks.keras.arguments import finish, integer, number
 from cnncalc.frameworks.keras.frame import Call, Vocabulary
 from cnncalc.layers import LAYERS

@@ -13,7 +13,7 @@ from cnncalc.notations.source.layer_steps import batch_of, emit, emit_view
 from cnncalc.notations.source.products import product
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arithmetic import with_kept, with_number
 from cnncalc.tracing.arrays import MAX_NUMBERS, is_small
@@ -30,7 +30,7 @@ MERGES = ("+", "*", "-", "/")
 
 def tensor_operator(machine: Machine, sign: str, left: Value, right: Value) -> Value:
     """`left sign right` where at least one is a tensor."""
-    left, right = (Static(()) if isinstance(each, Unknown) else each for each in (left, right))
+    left, right = (Static(()) if isinstance(each, RunValue) else each for each in (left, right))
     flowing = [each for each in (left, right) if isinstance(each, Tensor)]
     if not flowing and sign in WORDS:
         return static_operator(machine, sign, left, right)

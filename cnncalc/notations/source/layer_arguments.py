@@ -12,7 +12,7 @@ from cnncalc.frameworks.base import form_of, read
 from cnncalc.notations.source.argument_places import argument
 from cnncalc.python.iteration import content_of
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static, Tensor, one_number
@@ -35,7 +35,7 @@ def plain(value: Value) -> Value:
     value = one_number(value)
     if value is None or isinstance(value, bool | int | float | str | Opaque):
         return value
-    if isinstance(value, Unknown):
+    if isinstance(value, RunValue):
         raise value.needed("an argument of this layer")
     called = isinstance(value, Tensor | Static)
     raise Refusal(
@@ -49,13 +49,13 @@ def by_name(given: Mapping[str, Value], passed_over: Collection[str] = ()) -> di
     return {
         name: plain(value)
         for name, value in given.items()
-        if name not in passed_over and not (name in IDLE and isinstance(value, Unknown))
+        if name not in passed_over and not (name in IDLE and isinstance(value, RunValue))
     }
 
 
 def or_unknown(value: Value) -> Value:
     """The same; what only a run knows is as it is, until its name is known."""
-    return value if isinstance(value, Unknown) else plain(value)
+    return value if isinstance(value, RunValue) else plain(value)
 
 
 def refused(error: LayerError, reader: Callable[..., object] | None = None) -> Refusal:
@@ -74,7 +74,7 @@ ANY_RATE = 0.5  # of what is idle and has no default
 def _leave_out(reader: Callable[..., object], bound: BoundArguments) -> None:
     """Take what only a run knows from a call's arguments; Refusal where a size may depend on it."""
     for name, value in list(bound.arguments.items()):
-        if not isinstance(value, Unknown):
+        if not isinstance(value, RunValue):
             continue
         if name not in IDLE:
             refusal = value.needed(f"`{name}` of this layer")

@@ -1,4 +1,4 @@
-"""A tensor that flows, made longer along an axis by weights and constants beside it."""
+"""Tensors one after the other along an axis: that flow, weights and constants beside them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from cnncalc.layers import KINDS
 from cnncalc.layers.base import show
 from cnncalc.notations.source.arithmetic import owner_of, size_text, sizes_without_batch
 from cnncalc.notations.source.layer_steps import batch_of, emit
+from cnncalc.notations.source.slices import cut
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value
 from cnncalc.tracing.arrays import MAX_NUMBERS
 from cnncalc.tracing.constants import one_after_another
 from cnncalc.tracing.joins import blocks, extended
+from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Static, Tensor
 from cnncalc.tracing.weights import Held
 
-__all__ = ["one_after_the_other", "static_cat"]
+__all__ = ["in_order", "one_after_the_other", "static_cat"]
+
+
+def in_order(
+    machine: Machine, tensor: Tensor, axis: int, outer: int, pieces: Sequence[Piece]
+) -> Value:
+    """Pieces of an axis one behind the other; the axis as in `one_after_the_other`."""
+    parts = [cut(machine, tensor, {axis: piece}) for piece in pieces]
+    return one_after_the_other(machine, parts, axis, outer, "index_select")
 
 
 def one_after_the_other(

@@ -166,7 +166,18 @@ def baddbmm(
     alpha: Value = 1,
 ) -> Value:  # fmt: skip
     """`beta * input + alpha * (batch1 @ batch2)`."""
-    made = _times(machine, bmm(machine, batch1, batch2), alpha)
+    return _added(machine, input, bmm(machine, batch1, batch2), beta, alpha)
+
+
+def addmm(
+    machine: Machine, input: Value, mat1: Value, mat2: Value, *, beta: Value = 1, alpha: Value = 1
+) -> Value:
+    """`beta * input + alpha * (mat1 @ mat2)`."""
+    return _added(machine, input, mm(machine, mat1, mat2), beta, alpha)
+
+
+def _added(machine: Machine, input: Value, product: Value, beta: Value, alpha: Value) -> Value:
+    made = _times(machine, product, alpha)
     if plain(beta) == 0:
         return made
     return machine.part(Operations).binary(machine, "+", _times(machine, input, beta), made)
@@ -351,5 +362,6 @@ PRODUCTS: dict[str, Callable[..., Value]] = {
     "mm": mm,
     "bmm": bmm,
     "baddbmm": baddbmm,
+    "addmm": addmm,
     "einsum": einsum,
 }

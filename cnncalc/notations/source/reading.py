@@ -14,10 +14,10 @@ from cnncalc.layers.base import Shape
 from cnncalc.network import Network, Typed
 from cnncalc.notations.sizes import front, front_size
 from cnncalc.notations.source.einops.library import Einops
-from cnncalc.notations.source.entry import choose
 from cnncalc.notations.source.fragments import completed
 from cnncalc.notations.source.keras.kinds import Unsized
 from cnncalc.notations.source.keras.library import Keras
+from cnncalc.notations.source.named_model import choose
 from cnncalc.notations.source.numpy.library import NumPy
 from cnncalc.notations.source.state import state_of
 from cnncalc.notations.source.syntax_errors import advice

@@ -6,7 +6,7 @@ from cnncalc.notations.source.layer_steps import emit
 from cnncalc.python.exceptions import raised
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import unknown_among
+from cnncalc.python.run_values import run_value_among
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.slices import Piece, cuts, piece_of
 from cnncalc.tracing.tensors import Batch, Tensor
@@ -24,7 +24,7 @@ def cut(machine: Machine, tensor: Tensor, kept: dict[int, Piece]) -> Tensor:
 def check_bounds(part: slice) -> None:
     """Refuse a slice whose bounds are no numbers."""
     bounds = (part.start, part.stop, part.step)
-    if (unknown := unknown_among(bounds)) is not None:
+    if (unknown := run_value_among(bounds)) is not None:
         raise unknown.needed("a bound of this slice")
     if any(isinstance(each, Batch) for each in bounds):
         raise Refusal(

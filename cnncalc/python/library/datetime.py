@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncalc.python.unknown import gives
+from cnncalc.python.run_values import gives
 from cnncalc.python.values import Value
 
 __all__ = ["NAMES"]

@@ -7,8 +7,8 @@ from cnncalc.python.functions import simple
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
+from cnncalc.python.run_values import count_of, drawn, gives
 from cnncalc.python.types import TYPES, class_of
-from cnncalc.python.unknown import count_of, drawn, gives
 from cnncalc.python.values import OBJECT, Silent, Value
 from cnncalc.python.wordlists import words
 

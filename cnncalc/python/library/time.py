@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cnncalc.python.run_values import gives
 from cnncalc.python.types import TYPES
-from cnncalc.python.unknown import gives
 from cnncalc.python.values import Silent, Value
 from cnncalc.python.wordlists import words
 

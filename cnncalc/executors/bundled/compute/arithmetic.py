@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Callable[[Namespace, Array, Array, Any], Array]] = {
     "cos": lambda xp, x, out, _: xp.cos(x, out=out),
     "floor": lambda xp, x, out, _: xp.floor(x, out=out),
     "log": lambda xp, x, out, _: xp.log(x, out=out),
+    "log1p": lambda xp, x, out, _: xp.log1p(x, out=out),
     "power": lambda xp, x, out, layer: xp.power(x, x.dtype.type(layer.exponent), out=out),
     "reciprocal": lambda xp, x, out, _: xp.divide(x.dtype.type(1), x, out=out),
     "round": lambda xp, x, out, _: xp.rint(x, out=out),

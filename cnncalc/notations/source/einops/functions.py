@@ -34,7 +34,7 @@ MOVES = {
     "pytorch": {
         "reshape": "torch.reshape",
         "permute": "torch.permute",
-        "expand": "torch.expand",
+        "expand": "torch.broadcast_to",
         "stack": "torch.stack",
         "cat": "torch.cat",
         "einsum": "torch.einsum",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnncalc.errors import LayerError
-from cnncalc.frameworks.keras.activations import rectified
+from cnncalc.frameworks.keras.activation import rectified
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.entries import arange
 from cnncalc.notations.source.keras.layers import activation
+from cnncalc.notations.source.keras.ops_on_places import PLACES
 from cnncalc.notations.source.keras.ops_on_shapes import SHAPING, values_of
 from cnncalc.notations.source.keras.products import PRODUCTS
 from cnncalc.notations.source.keras.state import keras_of
@@ -84,6 +85,16 @@ def reduction(how: str) -> Method:
     return call
 
 
+def norm(
+    machine: Machine, x: Value, ord: Value = None, axis: Value = None, keepdims: Value = False
+) -> Value:
+    """`ops.norm(x, axis=1)`: the root of the sum of squares, or the sum of sizes (ord 1)."""
+    several = isinstance(axis, list | tuple) and len(axis) > 1
+    if ord not in (None, 2, 1) or (several and ord is not None):
+        raise Refusal("only norms of vectors with ord 1 or 2 can be followed")
+    return reduction(f"norm{ord or 2}")(machine, x, axis, keepdims)
+
+
 def ordered(machine: Machine, tensor: Tensor, gone: tuple[int, ...], result: Tensor) -> Tensor:
     """What is left without some axes: Keras's last axis is then another one than before."""
     rank, left = len(tensor.shape), len(result.shape)
@@ -148,15 +159,17 @@ def spread(machine: Machine, tensor: Value, shape: Value) -> Value:
     return tensor.shaped(sizes)
 
 
-def tile(machine: Machine, tensor: Value, repeats: Value) -> Value:
-    """`ops.tile(w, (batch, 1, 1))` of what is fixed."""
-    times = tuple(listed(machine, repeats))
-    if not isinstance(tensor, Static) or len(times) != len(tensor.shape):
-        raise Refusal("only what is fixed is followed as it is repeated, with a number for an axis")
-    pairs = list(zip(tensor.shape, times, strict=True))
-    if any(size != 1 and count != 1 for size, count in pairs):
-        raise Refusal("only axes of one are followed as they are repeated")
-    return tensor.shaped(tuple(count if size == 1 else size for size, count in pairs))
+def pooling(cls: str) -> Method:
+    """`ops.max_pool(x, 2, 2, "same")`: the layer for so many axes."""
+
+    def call(machine: Machine, tensor: Value, *args: Value, **options: Value) -> Value:
+        rank = len(tensor.shape) - 1 if isinstance(tensor, Tensor) else 0
+        layer = layer_call(f"{cls}Pooling{rank}D", "pool_size", "strides", "padding")
+        if rank not in (1, 2, 3):
+            raise Refusal("a pool works on maps of 1 to 3 spatial axes", code="wrong-axes")
+        return layer(machine, tensor, *args, **options)
+
+    return call
 
 
 def pad(machine: Machine, tensor: Value, paddings: Value, *args: Value, **options: Value) -> Value:
@@ -192,18 +205,21 @@ def number(machine: Machine, value: Value, *args: Value, **options: Value) -> Va
 DRAWN = words("normal uniform truncated_normal")  # of `keras.random` and `tf.random`
 FUNCTIONS: dict[str, Method] = {
     **SHAPING,
+    **PLACES,
     **PRODUCTS,
     **{name: named_activation(name) for name in ACTIVATIONS},
     **{form.name: with_options(op, form) for op, form in names_in("keras") if form.arguments},
     "softmax": layer_call("Softmax", "axis"),
     "broadcast_to": spread,
-    "tile": tile,
     "concat": concatenate,
     "concatenate": concatenate,
     "mean": reduction("mean"),
     "max": reduction("max"),
     "min": reduction("min"),
     "sum": reduction("sum"),
+    "norm": norm,
+    "max_pool": pooling("Max"),
+    "average_pool": pooling("Average"),
     **{how: reduction(how) for how in ("logsumexp", "prod", "std", "var")},
     "reduce_mean": reduction("mean"),
     "reduce_max": reduction("max"),

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
-from cnncalc.errors import LayerError
 from cnncalc.frameworks.ops import Form, Op, names_in
 from cnncalc.layers import KINDS
 from cnncalc.layers.base import REQUIRED
 from cnncalc.notations.source.arithmetic import tensor_operator
 from cnncalc.notations.source.keras.state import keras_of
-from cnncalc.notations.source.keras.tensors import keras_readers, outer
-from cnncalc.notations.source.layer_arguments import refused
+from cnncalc.notations.source.keras.tensors import by_layer, outer
 from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.python.functions import Method
@@ -24,7 +22,7 @@ from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.tensors import Tensor, one_number
 
-__all__ = ["SHAPING", "values_of"]
+__all__ = ["SHAPING", "expand_dims", "place", "transpose", "values_of"]
 
 
 def place(tensor: Value, axis: Value, more: int = 0) -> int:
@@ -38,15 +36,6 @@ def place(tensor: Value, axis: Value, more: int = 0) -> int:
     if axis % rank == 0:
         raise Refusal("axis 0 is the batch, which can't be followed", code="batch-axis")
     return axis % rank
-
-
-def by_layer(machine: Machine, cls: str, tensor: Value, setting: Value) -> Value:
-    """One step of a layer of Keras's vocabulary."""
-    try:
-        (step,) = keras_readers(machine)[cls](setting)
-    except LayerError as error:
-        raise refused(error) from None
-    return emit(machine, step, [tensor], op=step.layer.kind)
 
 
 def expand_dims(machine: Machine, tensor: Value, axis: Value) -> Value:

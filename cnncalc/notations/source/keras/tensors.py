@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from cnncalc.errors import LayerError
 from cnncalc.frameworks.keras import readers
 from cnncalc.network import Declared
 from cnncalc.notations.source.keras.state import keras_of
+from cnncalc.notations.source.layer_arguments import refused
+from cnncalc.notations.source.layer_steps import emit
 from cnncalc.notations.source.model_trace import ModelTrace
 from cnncalc.notations.source.slices import cut, taken
 from cnncalc.notations.source.state import state_of
@@ -17,7 +20,7 @@ from cnncalc.python.values import MISSING, OBJECT, Builtin, Opaque, Value, descr
 from cnncalc.tracing.slices import Piece
 from cnncalc.tracing.tensors import Operations, Tensor
 
-__all__ = ["KerasTensor", "inner_axis", "keras_readers", "keras_trace", "outer"]
+__all__ = ["KerasTensor", "by_layer", "inner_axis", "keras_readers", "keras_trace", "outer"]
 
 
 def outer(machine: Machine, tensor: Tensor) -> tuple[Value, ...]:
@@ -57,23 +60,41 @@ def attribute_of(machine: Machine, value: Tensor, name: str) -> Value:
 
 
 def item_of(machine: Machine, tensor: Tensor, index: Value) -> Value:
-    """`x[..., :8]` and `x[:, 1:, 1:, :]`: slices only."""
+    """`x[..., :8]`, `x[:, 0]` and `x[:, None]`: slices, numbers, new axes."""
     parts = list(index) if isinstance(index, tuple) else [index]
     rank = len(tensor.shape) + 1
+    named = sum(part is not None and part is not ... for part in parts)
     if ... in [part for part in parts if part is ...]:
         place = next(i for i, part in enumerate(parts) if part is ...)
-        parts[place : place + 1] = [slice(None)] * (rank - len(parts) + 1)
-    if len(parts) > rank:
+        parts[place : place + 1] = [slice(None)] * (rank - named)
+    if named > rank:
         raise raised("IndexError", f"too many indices for a tensor of {rank} axes")
     if parts[0] != slice(None):
         raise Refusal("this takes a part of the batch, which can't be followed", code="batch-axis")
     kept: dict[int, Piece] = {}
-    for number, part in enumerate(parts[1:], 1):
-        if not isinstance(part, slice):
-            raise Refusal("an index other than a slice can't be followed in a Keras tensor")
-        axis = inner_axis(machine, tensor, number)
-        kept[axis] = taken(part, tensor.shape[axis])
-    return cut(machine, tensor, kept)
+    left: list[int | None] = []  # the axes that stay, and new ones
+    for part in parts[1:]:
+        axis = len(kept) + 1
+        if part is not None:
+            inner = inner_axis(machine, tensor, axis)
+            kept[inner] = taken(part, tensor.shape[inner])
+        if not isinstance(part, int):
+            left.append(axis if part is not None else None)
+    left += range(len(kept) + 1, rank)
+    result = cut(machine, tensor, kept)
+    if left == list(range(1, rank)):
+        return result
+    sizes = outer(machine, result)
+    return by_layer(machine, "Reshape", result, tuple(sizes[axis] if axis else 1 for axis in left))
+
+
+def by_layer(machine: Machine, cls: str, tensor: Value, setting: Value) -> Value:
+    """One step of a layer of Keras's vocabulary."""
+    try:
+        (step,) = keras_readers(machine)[cls](setting)
+    except LayerError as error:
+        raise refused(error) from None
+    return emit(machine, step, [tensor], op=step.layer.kind)
 
 
 class KerasOperations(Operations):

@@ -6,7 +6,7 @@ from cnncalc.python.functions import simple
 from cnncalc.python.iteration import listed
 from cnncalc.python.library.random import shuffle
 from cnncalc.python.machine import Machine
-from cnncalc.python.unknown import drawn, unknown_among
+from cnncalc.python.run_values import drawn, run_value_among
 from cnncalc.python.values import Builtin, Silent, Value
 from cnncalc.python.wordlists import words
 from cnncalc.tracing.tensors import Static
@@ -27,7 +27,7 @@ def array(machine: Machine, name: str, size: Value) -> Value:
     if size is None or size == ():
         return drawn(machine, f"numpy.random.{name}")
     sizes = tuple(listed(machine, size)) if isinstance(size, tuple | list) else (size,)
-    if (unknown := unknown_among(sizes)) is not None:
+    if (unknown := run_value_among(sizes)) is not None:
         raise unknown.needed("the size of this array")
     return Static(sizes)
 

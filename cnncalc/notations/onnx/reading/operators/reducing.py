@@ -7,17 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import cnncalc.notations.onnx.reading.shapes as shapes
+from cnncalc.frameworks.ops import BY_KIND
+from cnncalc.layers import KINDS
 from cnncalc.notations.onnx.reading.call import Call
 from cnncalc.notations.onnx.reading.operators.base import Either, Whole, operator
 from cnncalc.notations.onnx.reading.values import Statistic
 from cnncalc.tracing.arrays import reduced
 from cnncalc.tracing.batch_axis import BatchAxis
+from cnncalc.tracing.constants import worked_out
 from cnncalc.tracing.reductions import along
 from cnncalc.tracing.tensors import Static, Tensor
 
 BY = {
     "ReduceL1": "norm1",
     "ReduceL2": "norm2",
+    "ReduceLogSum": "sum",
     "ReduceLogSumExp": "logsumexp",
     "ReduceMax": "max",
     "ReduceMean": "mean",
@@ -50,6 +54,14 @@ def reduce(
     noop_with_empty_axes: int = 0,
 ) -> Either | Statistic:
     """A reduction; the mean or maximum over the whole map is a global pool."""
+    made = reduction(call, data, axes, keepdims, noop_with_empty_axes)
+    return logarithm(call, made) if call.node.op == "ReduceLogSum" else made
+
+
+def reduction(
+    call: Call, data: Either, axes: Whole, keepdims: int, noop_with_empty_axes: int
+) -> Either | Statistic:
+    """One step, but where nothing is reduced."""
     if not axes and noop_with_empty_axes:
         return data if isinstance(data, Static) else call.placed(call.same(data), data.batch)
     rank = len(call.sizes(data))
@@ -61,6 +73,15 @@ def reduce(
     places, keep = [call.axis(axis, data, "runs along") for axis in given], bool(keepdims)
     made = call.add(along(how, data.shape, places, keep), [data])
     return call.placed(made, data.batch if keep else data.batch.without(places))
+
+
+def logarithm(call: Call, made: Either | Statistic) -> Either:
+    """The natural one, a step of its own, of what a reduction made."""
+    if isinstance(made, Static):
+        return worked_out(BY_KIND["log"].number, made)
+    if isinstance(made, Statistic):
+        call.refuse("it runs along the batch axis", code="batch")
+    return call.placed(call.add(KINDS["log"](), [made], "/log"), made.batch)
 
 
 def across_batch(call: Call, data: Tensor, axes: int, keep: bool) -> Tensor | Statistic:

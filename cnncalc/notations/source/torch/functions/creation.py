@@ -14,7 +14,7 @@ from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import unknown_among
+from cnncalc.python.run_values import run_value_among
 from cnncalc.python.values import Iterated, Opaque, Value, describe
 from cnncalc.python.wordlists import words
 from cnncalc.symbols.followed import is_open
@@ -31,7 +31,7 @@ def new_tensor(fill: float | None = None) -> Method:
         given = options.get("size", sizes[0] if len(sizes) == 1 else sizes)
         given = sizes or (given,) if isinstance(given, int | Batch) else (given,)
         shape = tuple(sizes_given(machine, given))
-        if (unknown := unknown_among(shape)) is not None:
+        if (unknown := run_value_among(shape)) is not None:
             raise unknown.needed("the size of this tensor")
         if not all(isinstance(each, int | Batch) and not isinstance(each, bool) for each in shape):
             raise Refusal("the sizes of this tensor aren't known")

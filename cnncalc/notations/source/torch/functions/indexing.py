@@ -5,8 +5,8 @@ from __future__ import annotations
 from cnncalc.notations.source.axes import axis_of, inner_axis, outer_shape
 from cnncalc.notations.source.entries import entries, places_of
 from cnncalc.notations.source.layer_steps import emit_view
+from cnncalc.notations.source.longer import in_order
 from cnncalc.notations.source.slices import check_bounds, cut, taken
-from cnncalc.notations.source.torch.functions.joining import cat
 from cnncalc.notations.source.torch.functions.shapes import unsqueeze
 from cnncalc.python.exceptions import raised
 from cnncalc.python.functions import Method
@@ -22,7 +22,7 @@ from cnncalc.tracing.arrays import picked
 from cnncalc.tracing.slices import Piece, piece_of, runs
 from cnncalc.tracing.tensors import Pile, Static, Tensor, one_number
 
-__all__ = ["SLICING", "chosen", "in_order", "tensor_item"]
+__all__ = ["SLICING", "chosen", "tensor_item"]
 
 
 def tensor_item(machine: Machine, tensor: Value, index: Value) -> Value:
@@ -90,17 +90,9 @@ def check_whole(part: Value) -> None:
         )
 
 
-def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Tensor:
+def chosen(machine: Machine, tensor: Tensor, axis: int, places: list[int]) -> Value:
     """Places along an axis in an order of their own."""
-    return in_order(machine, tensor, axis, runs(places))
-
-
-def in_order(machine: Machine, tensor: Tensor, axis: int, pieces: list[Piece]) -> Tensor:
-    """Pieces of an axis one behind the other."""
-    inner = inner_axis(tensor, axis, "index_select")
-    parts = [cut(machine, tensor, {inner: piece}) for piece in pieces]
-    output: Tensor = cat(machine, parts, axis)
-    return output
+    return in_order(machine, tensor, inner_axis(tensor, axis, "index_select"), axis, runs(places))
 
 
 def static_item(machine: Machine, tensor: Static, parts: list[Value]) -> Static:

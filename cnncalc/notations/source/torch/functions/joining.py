@@ -42,6 +42,18 @@ def stack(machine: Machine, tensors: Value, dim: Value = 0) -> Value:
     return cat(machine, [unsqueeze(machine, part, dim) for part in parts], dim)
 
 
+def cat_along(dim: int) -> Method:
+    """`torch.vstack`, `hstack` and `dstack`: cat along the first, second and third axis."""
+
+    def call(machine: Machine, tensors: Value) -> Value:
+        parts = listed(machine, tensors)
+        if any(len(outer_shape(part)) <= max(dim, 1) for part in parts):
+            raise Refusal("of tensors with fewer axes this can't be followed", help="torch.stack")
+        return cat(machine, parts, dim)
+
+    return call
+
+
 def piled(parts: list[Tensor]) -> Pile:
     sizes = {part.shape: None for part in parts}
     if len(sizes) > 1:
@@ -104,6 +116,11 @@ JOINING: dict[str, Method] = {
     "concat": cat,
     "concatenate": cat,
     "stack": stack,
+    "vstack": cat_along(0),
+    "row_stack": cat_along(0),
+    "hstack": cat_along(1),
+    "column_stack": cat_along(1),
+    "dstack": cat_along(2),
     "repeat": repeat,
     "tile": repeat,
     "repeat_interleave": repeat_interleave,

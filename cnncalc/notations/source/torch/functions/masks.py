@@ -96,7 +96,19 @@ def truth(machine: Machine, tensor: Value) -> Value:
     return MASKING["ne"](machine, tensor, 0)
 
 
-COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+COMPARISONS = {
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+}
 MASKING: dict[str, Method] = {
     **{name: comparison(sign) for name, sign in COMPARISONS.items()},
     "bool": truth,

@@ -14,7 +14,7 @@ from cnncalc.notations.source.unread import unsupported
 from cnncalc.python.functions import Method
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import drawn
+from cnncalc.python.run_values import drawn
 from cnncalc.python.values import Value, describe
 from cnncalc.tracing.arrays import is_small
 from cnncalc.tracing.tensors import CONTENT, Batch, Static, Tensor, static_rows

@@ -1,9 +1,10 @@
-"""Values in another order along an axis: flip, roll, rot90."""
+"""Values in another order along an axis: flip, fliplr, roll, rot90."""
 
 from __future__ import annotations
 
 from cnncalc.notations.source.axes import axis_of, inner_axis
-from cnncalc.notations.source.torch.functions.indexing import chosen, in_order
+from cnncalc.notations.source.longer import in_order
+from cnncalc.notations.source.torch.functions.indexing import chosen
 from cnncalc.notations.source.torch.functions.shapes import transpose
 from cnncalc.notations.source.torch.functions.view import sizes_given
 from cnncalc.python.exceptions import raised
@@ -12,8 +13,8 @@ from cnncalc.python.machine import Machine
 from cnncalc.python.open_numbers import how_often
 from cnncalc.python.refusals import Refusal
 from cnncalc.python.values import Value, describe
-from cnncalc.tracing.slices import Piece
-from cnncalc.tracing.tensors import Static, Tensor
+from cnncalc.tracing.slices import rolled
+from cnncalc.tracing.tensors import Static
 
 __all__ = ["ORDER"]
 
@@ -23,6 +24,11 @@ def flip(machine: Machine, input: Value, *dims: Value, **options: Value) -> Valu
     if not dims and not options:
         raise raised("TypeError", "`flip` takes the axes, as in `torch.flip(x, dims=(2, 3))`")
     return backwards(machine, input, sizes_given(machine, (*dims, *options.values())), "flip")
+
+
+def flipped_along(dim: int) -> Method:
+    """`torch.fliplr` and `flipud`: flip along the second axis, and along the first."""
+    return lambda machine, tensor: flip(machine, tensor, dim)
 
 
 def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> Value:
@@ -40,18 +46,12 @@ def roll(machine: Machine, input: Value, shifts: Value, dims: Value = None) -> V
         return reordered(input, axes)
     tensor = input
     for step, dim in zip(steps, axes, strict=True):
-        size = tensor.shape[inner_axis(tensor, dim, "roll")]
+        axis = inner_axis(tensor, dim, "roll")
         if not isinstance(step, int):
             raise Refusal(f"{describe(step)} is no whole number to roll by")
-        ahead = size - step % size  # the first that stays in front of those which come around
-        tensor = rolled(machine, tensor, axis_of(tensor, dim), ahead, size)
+        pieces = rolled(tensor.shape[axis], step)
+        tensor = in_order(machine, tensor, axis, axis_of(tensor, dim), pieces)
     return tensor
-
-
-def rolled(machine: Machine, tensor: Tensor, axis: int, first: int, size: int) -> Tensor:
-    """The places of an axis from one on, and behind them those before it."""
-    pieces = [Piece(first, size - first), Piece(0, first)] if first < size else [Piece(0, size)]
-    return in_order(machine, tensor, axis, pieces)
 
 
 def rot90(machine: Machine, input: Value, k: Value = 1, dims: Value = (0, 1)) -> Value:
@@ -88,4 +88,10 @@ def reordered(tensor: Static, dims: list[Value]) -> Static:
     return tensor.shaped(tensor.shape)
 
 
-ORDER: dict[str, Method] = {"flip": flip, "roll": roll, "rot90": rot90}
+ORDER: dict[str, Method] = {
+    "flip": flip,
+    "fliplr": flipped_along(1),
+    "flipud": flipped_along(0),
+    "roll": roll,
+    "rot90": rot90,
+}

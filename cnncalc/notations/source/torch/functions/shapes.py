@@ -242,18 +242,12 @@ RESHAPING: dict[str, Method] = {
     "get_device": lambda machine, tensor: -1,  # that of a CPU
     **dict.fromkeys(
         words(
-            "detach to cuda cpu float double half bfloat16 type type_as "
-            "retain_grad float32 data type_ is_contiguous"
+            "detach to cuda cpu float double half bfloat16 type type_as retain_grad data "
+            "is_contiguous"
         ),
         same,
     ),
     "clone": clone,
     "contiguous": contiguous,
-    **dict.fromkeys(
-        words(
-            "copy copy_ normal uniform fmod_ erfinv "
-            "xavier_normal kaiming_normal trunc_normal xavier_uniform kaiming_uniform constant"
-        ),
-        rewritten,
-    ),
+    **dict.fromkeys(words("copy normal uniform erfinv"), rewritten),
 }

@@ -40,17 +40,39 @@ EITHER: dict[str, Method] = {
     **{form.name: FUNCTIONAL[form.name] for op, form in names_in("function") if op.method},
     "prelu": FUNCTIONAL["prelu"],
 }
-NO_METHODS = words("cat stack concat concatenate einsum")
-NO_FUNCTIONS = words("to cuda cpu type copy data size view dim item tolist get_device")
+NO_METHODS = words(
+    "cat column_stack concat concatenate dstack einsum hstack row_stack rsub stack std_mean "
+    "var_mean vstack"
+)
+NO_FUNCTIONS = words(
+    "astype contiguous copy cpu cuda data dim expand expand_as get_device is_contiguous item "
+    "ndimension nelement new new_empty new_full new_ones new_tensor new_zeros repeat "
+    "requires_grad reshape_as retain_grad size to tolist type type_as uniform view view_as"
+)
 # Methods of tensors that ask for what is in them, or that no layer here is.
 BEYOND = words(
-    "argmax argmin argsort argwhere bernoulli bincount cdist cholesky corrcoef count_nonzero "
-    "cov cross cummax cummin cumprod det dist dot erfc fft floor_divide fmod frac gather "
-    "histc index_add index_copy index_fill index_put inverse isclose isfinite isinf isnan "
-    "kthvalue lerp lgamma logcumsumexp logdet logical_and logical_not logical_or logical_xor "
-    "masked_scatter masked_select median mode msort multinomial mv nanmean nansum nonzero "
-    "outer pinverse put qr quantile remainder renorm scatter scatter_add scatter_reduce sgn sign "
-    "slogdet sort stft svd take take_along_dim topk trace trapz unfold unique_consecutive"
+    "acos acosh addbmm addmv addr adjoint allclose aminmax angle arccos arccosh arcsin arcsinh "
+    "arctan arctan2 arctanh argmax argmin argsort argwhere as_strided as_strided_scatter asin "
+    "asinh atan atan2 atanh bernoulli bincount bitwise_and bitwise_left_shift bitwise_not "
+    "bitwise_or bitwise_right_shift bitwise_xor cholesky cholesky_inverse cholesky_solve conj "
+    "conj_physical copysign corrcoef cosh count_nonzero cov cross cummax cummin cumprod deg2rad "
+    "dequantize det diag diag_embed diagflat diagonal diagonal_scatter digamma dist dot dsplit "
+    "eig equal erfc exp2 expm1 fix float_power floor_divide fmax fmin fmod frac frexp gather gcd "
+    "geqrf ger hash_tensor heaviside histc histogram hsplit hypot i0 igamma igammac imag "
+    "index_add index_copy index_fill index_put index_reduce inner int_repr inverse is_complex "
+    "is_conj is_distributed is_floating_point is_inference is_neg is_nonzero is_same_size "
+    "is_signed isclose isfinite isinf isnan isneginf isposinf isreal istft kron kthvalue lcm "
+    "ldexp lerp lgamma logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not "
+    "logical_or logical_xor logit lstsq lu lu_solve masked_scatter masked_select matrix_exp "
+    "matrix_power median mode msort multinomial mv mvlgamma nan_to_num nanmean nanmedian "
+    "nanquantile nansum nextafter nonzero nonzero_static orgqr ormqr outer pinverse polygamma "
+    "positive put q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale "
+    "q_zero_point qr quantile rad2deg real remainder renorm resize_as "
+    "resize_as_sparse resolve_conj resolve_neg scatter "
+    "scatter_add scatter_reduce select_scatter sgn signbit sinc sinh slice_inverse slice_scatter "
+    "slogdet smm solve sort split_with_sizes sspaddmm stft svd symeig take take_along_dim tan "
+    "topk trace triangular_solve trunc unique_consecutive unsafe_chunk unsafe_split "
+    "unsafe_split_with_sizes vdot vsplit where xlogy"
 )
 METHODS: dict[str, Method] = {
     name: function for name, function in EITHER.items() if name not in NO_METHODS

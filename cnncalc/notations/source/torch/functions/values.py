@@ -47,6 +47,10 @@ def clamp(machine: Machine, value: Value, min: Value = None, max: Value = None) 
     return emit(machine, KINDS["hardtanh"](float(low), float(high)), [value], op="clamp")
 
 
+def clamp_max(machine: Machine, value: Value, max: Value) -> Value:
+    return clamp(machine, value, None, max)
+
+
 def logarithm(base: float) -> Method:
     """`torch.log2` and `log10`: the natural one, in proportion."""
 
@@ -109,6 +113,7 @@ ELEMENTWISE: dict[str, Method] = {
     "clamp": clamp,
     "clip": clamp,
     "clamp_min": clamp,
+    "clamp_max": clamp_max,
     "add": operation("+"),
     "sub": operation("-"),
     "subtract": operation("-"),

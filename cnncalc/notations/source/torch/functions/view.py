@@ -11,7 +11,7 @@ from cnncalc.notations.source.layer_steps import emit, emit_view
 from cnncalc.python.iteration import content_of, listed
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.unknown import Unknown
+from cnncalc.python.run_values import RunValue
 from cnncalc.python.values import Value, describe
 from cnncalc.symbols.products import same_product
 from cnncalc.tracing.batch_axis import BatchAxis, viewed
@@ -34,7 +34,7 @@ def view(machine: Machine, tensor: Value, *sizes: Value, **options: Value) -> Va
     if len(wanted) == 1 and isinstance(wanted[0], Static | Tensor):
         wanted = list(outer_shape(wanted[0]))
     for size in wanted:
-        if isinstance(size, Unknown):
+        if isinstance(size, RunValue):
             raise size.needed("a size of this `view`")
         if not isinstance(size, int | Batch) or isinstance(size, bool):
             raise Refusal(f"{describe(size)} is no size of a `view`")

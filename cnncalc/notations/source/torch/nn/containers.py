@@ -1,45 +1,74 @@
-"""`nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` and the lists of parameters."""
+"""`nn.Sequential`, `nn.ModuleList`, `nn.ParameterList` and `nn.ModuleDict`."""
 
 from __future__ import annotations
 
-from cnncalc.notations.source.torch.nn.module import MODULE, children, is_module
+from collections.abc import Callable, Iterable
+
+from cnncalc.notations.source.torch.nn.module import MODULE, check_ready, children, is_module
 from cnncalc.python.exceptions import raised
-from cnncalc.python.functions import Method, simple
-from cnncalc.python.iteration import iterate, listed
+from cnncalc.python.functions import Method, class_of_methods
+from cnncalc.python.items import delete_item, get_item
+from cnncalc.python.iteration import listed
 from cnncalc.python.limits import check_count
 from cnncalc.python.machine import Machine
 from cnncalc.python.refusals import Refusal
-from cnncalc.python.values import Builtin, Class, Instance, Iterated, Value, describe
-from cnncalc.python.wordlists import words
+from cnncalc.python.types import make_dict
+from cnncalc.python.values import Builtin, Class, Instance, Iterated, Keys, Value, describe
 from cnncalc.tracing.tensors import Parameter
 
 __all__ = ["CONTAINERS", "SEQUENTIAL"]
 
+Members = dict[str, Value]
 
-def members(holder: Instance, machine: Machine | None = None) -> list[tuple[str, Value]]:
+
+def kind_of(holder: Instance) -> Class:
+    """The container class that an object is of, or that its class inherits from."""
+    return next(each for each in holder.cls.order if CONTAINERS.get(each.name) is each)
+
+
+def members(machine: Machine, holder: Instance) -> Members:
     """What a container holds, by name."""
-    if machine is not None:
-        machine.budget.spend(len(holder.fields) >> 1)
-    if MODULES_OF_WEIGHTS & set(holder.cls.order):
-        return [(n, v) for n, v in holder.fields.items() if isinstance(v, Parameter)]
-    return [
-        (n, v) for n, v in holder.fields.items() if is_module(v) or (v is None and n.isdecimal())
-    ]
+    machine.budget.spend(len(holder.fields) >> 1)
+    fields = holder.fields.items()
+    if kind_of(holder).name == "ParameterList":
+        return {name: each for name, each in fields if isinstance(each, Parameter)}
+    return {n: each for n, each in fields if is_module(each) or (each is None and n.isdecimal())}
 
 
-def check_member(machine: Machine, holder: Instance, value: Value) -> Value:
-    if value is None and CONTAINERS["ModuleList"] in holder.cls.order:
-        return value  # a place that the forward passes over
+def numbered(values: Iterable[Value]) -> Members:
+    """Members of a list, named by their places."""
+    return {str(place): value for place, value in enumerate(values)}
+
+
+def hold(machine: Machine, holder: Instance, held: Members) -> None:
+    """Let a container hold these members and no others."""
+    for name in members(machine, holder):
+        del holder.fields[name]
+    for name, value in held.items():
+        put(machine, holder, name, value)
+
+
+def put(machine: Machine, holder: Instance, name: str, value: Value) -> None:
+    """Let a container hold a member under a name, if it may be one."""
+    if not is_module(value):
+        check_member(machine, kind_of(holder).name, value)
+    check_ready(holder, value)
+    if isinstance(value, Parameter):
+        value.holder, value.name = holder, name
+    holder.fields[name] = value
+    check_count(len(holder.fields))
+
+
+def check_member(machine: Machine, kind: str, value: Value) -> None:
+    """Refuse what is no module where a container needs one."""
+    if kind == "ParameterList" or (value is None and kind == "ModuleList"):
+        return  # None is a place that the forward passes over
     if isinstance(value, Class):
         name = f"nn.{value.name}" if value.library else value.name
-        raise raised(
-            "TypeError",
-            f"`nn.{holder.cls.name}` holds modules, and `{name}` is a class: write `{name}()`",
-        )
-    if not is_module(value):
-        text = f"`nn.{holder.cls.name}` holds modules, not {describe(value)}"
-        raise raised("TypeError", text, lambda: module_meant(machine, value))
-    return value
+        text = f"`nn.{kind}` holds modules, and `{name}` is a class: write `{name}()`"
+        raise raised("TypeError", text)
+    text = f"`nn.{kind}` holds modules, not {describe(value)}"
+    raise raised("TypeError", text, lambda: module_meant(machine, value))
 
 
 def module_meant(machine: Machine, value: Value) -> str:
@@ -48,31 +77,20 @@ def module_meant(machine: Machine, value: Value) -> str:
     return f": write `{name}()`" if name else ""
 
 
-def refill(holder: Instance, values: list[Value]) -> None:
-    """Give a list of modules other members, numbered from 0."""
-    check_count(len(values))
-    for name, _ in members(holder):
-        del holder.fields[name]
-    for place, value in enumerate(values):
-        holder.fields[str(place)] = value
-        if isinstance(value, Parameter):
-            value.holder, value.name = holder, str(place)
-
-
 def sequential_init(machine: Machine, holder: Instance, *modules: Value) -> None:
     """Modules one after another, or one dictionary of named ones."""
     holder.ready = True
-    if len(modules) == 1 and isinstance(modules[0], dict):
-        for name, module in modules[0].items():
-            holder.fields[str(name)] = check_member(machine, holder, module)
-        return
-    if len(modules) == 1 and isinstance(modules[0], list):
+    first = modules[0] if len(modules) == 1 else None
+    if isinstance(first, list):
         raise raised(
             "TypeError",
             "`nn.Sequential` takes modules one after another, not a list: "
             "write `nn.Sequential(*layers)`",
         )
-    refill(holder, [check_member(machine, holder, module) for module in modules])
+    if isinstance(first, dict):
+        hold(machine, holder, {str(name): module for name, module in first.items()})
+    else:
+        hold(machine, holder, numbered(modules))
 
 
 def sequential_forward(machine: Machine, holder: Instance, *inputs: Value) -> Value:
@@ -84,181 +102,147 @@ def sequential_forward(machine: Machine, holder: Instance, *inputs: Value) -> Va
 
 def list_init(machine: Machine, holder: Instance, modules: Value = ()) -> None:
     holder.ready = True
-    refill(holder, [check_member(machine, holder, each) for each in listed(machine, modules)])
+    hold(machine, holder, numbered(listed(machine, modules)))
 
 
-def get(machine: Machine, holder: Instance, index: Value) -> Value:
-    """A member by its place, or several by a slice."""
-    values = [value for _, value in members(holder, machine)]
-    if isinstance(index, slice):
-        part = Instance(base_of(holder.cls))
-        part.ready = True
-        refill(part, values[index])
-        return part
+def alike(machine: Machine, holder: Instance, held: Members) -> Instance:
+    """A container of the same kind that holds other members."""
+    made = Instance(kind_of(holder))
+    made.ready = True
+    hold(machine, made, held)
+    return made
+
+
+def name_at(held: Members, index: Value) -> str:
+    """The name of the member at a place."""
     if not isinstance(index, int):
         raise Refusal(f"{describe(index)} can't be the place of a module")
-    if not -len(values) <= index < len(values):
-        raise raised(
-            "IndexError", f"index {index} is out of range: there are {len(values)} modules"
-        )
-    return values[index]
+    if not -len(held) <= index < len(held):
+        text = f"index {index} is out of range: there are {len(held)} modules"
+        raise raised("IndexError", text)
+    return list(held)[index]
 
 
-def base_of(cls: Class) -> Class:
-    """The container class that a class of the source inherits from."""
-    return next(each for each in cls.order if each.library)
+def get_at(machine: Machine, holder: Instance, index: Value) -> Value:
+    """A member by its place, or several by a slice."""
+    held = members(machine, holder)
+    if not isinstance(index, slice):
+        return held[name_at(held, index)]
+    part = dict(list(held.items())[index])
+    keeps_names = kind_of(holder).name == "Sequential"
+    return alike(machine, holder, part if keeps_names else numbered(part.values()))
 
 
-def place_of(holder: Instance, index: Value) -> str:
-    names = [name for name, _ in members(holder)]
-    if not isinstance(index, int) or not -len(names) <= index < len(names):
-        raise raised("IndexError", "there is no module at this place")
-    return names[index]
+def put_at(machine: Machine, holder: Instance, index: Value, value: Value) -> None:
+    put(machine, holder, name_at(members(machine, holder), index), value)
 
 
-def put(machine: Machine, holder: Instance, index: Value, value: Value) -> None:
-    holder.fields[place_of(holder, index)] = check_member(machine, holder, value)
+def take_at(machine: Machine, holder: Instance, index: Value) -> None:
+    held = members(machine, holder)
+    for name in list(held)[index] if isinstance(index, slice) else [name_at(held, index)]:
+        del held[name]
+    hold(machine, holder, numbered(held.values()))
 
 
-def take_out(machine: Machine, holder: Instance, index: Value) -> None:
-    values = [value for _, value in members(holder)]
-    if isinstance(index, slice):
-        del values[index]
-        refill(holder, values)
-        return
-    named = [name for name, _ in members(holder)]
-    del holder.fields[place_of(holder, index)]
-    if all(name.isdecimal() for name in named):
-        refill(holder, [value for _, value in members(holder)])
-
-
-def append(machine: Machine, holder: Instance, value: Value) -> Value:
-    check_count(len(holder.fields) + 1)
-    if not MODULES_OF_WEIGHTS & set(holder.cls.order):
-        check_member(machine, holder, value)
-    place = str(len(members(holder, machine)))
-    if isinstance(value, Parameter):
-        value.holder, value.name = holder, place
-    holder.fields[place] = value
+def append(machine: Machine, holder: Instance, value: Value) -> Instance:
+    put(machine, holder, str(len(members(machine, holder))), value)
     return holder
 
 
-def extend(machine: Machine, holder: Instance, values: Value) -> Value:
+def extend(machine: Machine, holder: Instance, values: Value) -> Instance:
     for value in listed(machine, values):
         append(machine, holder, value)
     return holder
 
 
-def insert(machine: Machine, holder: Instance, index: Value, value: Value) -> Value:
-    values = [each for _, each in members(holder)]
-    values.insert(index, check_member(machine, holder, value))
-    refill(holder, values)
+def insert(machine: Machine, holder: Instance, index: Value, value: Value) -> Instance:
+    values = list(members(machine, holder).values())
+    values.insert(index, value)
+    hold(machine, holder, numbered(values))
     return holder
 
 
-def pop(machine: Machine, holder: Instance, index: Value = -1) -> Value:
-    value = get(machine, holder, index)
-    take_out(machine, holder, index)
+def pop(machine: Machine, holder: Instance, key: Value = -1) -> Value:
+    """Take out a member by its place or by its name."""
+    value = get_item(machine, holder, key)
+    delete_item(machine, holder, key)
     return value
 
 
-def added(machine: Machine, holder: Instance, others: Value) -> Value:
+def added(machine: Machine, holder: Instance, others: Value) -> Instance:
     """`list + list`, a new container."""
-    total = Instance(base_of(holder.cls))
-    total.ready = True
-    refill(total, [value for _, value in members(holder)] + listed(machine, others))
-    return total
+    values = [*members(machine, holder).values(), *listed(machine, others)]
+    return alike(machine, holder, numbered(values))
 
 
 def dict_init(machine: Machine, holder: Instance, modules: Value = None) -> None:
     holder.ready = True
-    update(machine, holder, modules if modules is not None else {})
+    if modules is not None:
+        update(machine, holder, modules)
 
 
 def update(machine: Machine, holder: Instance, modules: Value) -> None:
-    if isinstance(modules, Instance):
-        modules = dict(children(modules))
-    pairs = modules.items() if isinstance(modules, dict) else iterate(machine, modules)
-    for pair in list(pairs):
-        name, module = pair
-        dict_put(machine, holder, name, module)
+    held = members(machine, modules) if is_module(modules) else make_dict(machine, modules)
+    for name, module in held.items():
+        put_named(machine, holder, name, module)
 
 
-def dict_put(machine: Machine, holder: Instance, name: Value, module: Value) -> None:
+def put_named(machine: Machine, holder: Instance, name: Value, module: Value) -> None:
     if not isinstance(name, str) or "." in name:
         raise raised("KeyError", f"a module's name can't be {name!r}")
-    holder.fields[name] = check_member(machine, holder, module)
+    put(machine, holder, name, module)
 
 
-def dict_get(machine: Machine, holder: Instance, name: Value) -> Value:
-    found = dict(children(holder)).get(name)
-    if found is None:
+def get_named(machine: Machine, holder: Instance, name: Value) -> Value:
+    held = members(machine, holder)
+    if name not in held:
         raise raised("KeyError", f"there is no module `{name}`")
-    return found
+    return held[name]
 
 
-def dict_pop(machine: Machine, holder: Instance, name: Value) -> Value:
-    value = dict_get(machine, holder, name)
+def take_named(machine: Machine, holder: Instance, name: Value) -> None:
+    get_named(machine, holder, name)
     del holder.fields[name]
-    return value
 
 
-def weights_init(machine: Machine, holder: Instance, weights: Value = ()) -> None:
-    holder.ready = True
-    extend(machine, holder, weights)
+def asked(answer: Callable[..., Value]) -> Method:
+    """A method that asks for what a container holds, and changes nothing."""
+    return lambda machine, holder, *args: answer(members(machine, holder), *args)
 
 
-def length(machine: Machine, holder: Instance) -> int:
-    return len(members(holder, machine))
-
-
-def values_of(machine: Machine, holder: Instance) -> Iterated:
-    return Iterated([value for _, value in members(holder, machine)])
-
-
-def container(name: str, base: Class, **methods: Method) -> Class:
-    table = {
-        (each if each in PLAIN_NAMES else f"__{each}__"): simple(each, call)
-        for each, call in methods.items()
-    }
-    return Class(name, (base,), dict(table))
-
-
-PLAIN_NAMES = frozenset(words("forward append extend insert pop update items keys values clear"))
 LISTS: dict[str, Method] = {
-    "len": length,
-    "iter": values_of,
-    "getitem": get,
-    "setitem": put,
-    "delitem": take_out,
+    "__init__": list_init,
+    "__len__": asked(len),
+    "__iter__": asked(lambda held: Iterated([*held.values()])),
+    "__getitem__": get_at,
+    "__setitem__": put_at,
+    "__delitem__": take_at,
+    "__add__": added,
+    "__iadd__": extend,
     "append": append,
     "extend": extend,
     "insert": insert,
     "pop": pop,
-    "add": added,
 }
-SEQUENTIAL = container(
-    "Sequential", MODULE, init=sequential_init, forward=sequential_forward, **LISTS
-)
+DICTS: dict[str, Method] = {
+    "__init__": dict_init,
+    "__len__": asked(len),
+    "__iter__": asked(lambda held: Iterated([*held])),
+    "__contains__": asked(lambda held, name: name in held),
+    "__getitem__": get_named,
+    "__setitem__": put_named,
+    "__delitem__": take_named,
+    "items": asked(lambda held: [*held.items()]),
+    "keys": asked(Keys),
+    "values": asked(lambda held: [*held.values()]),
+    "update": update,
+    "pop": pop,
+}
+SEQUENTIAL_METHODS = {**LISTS, "__init__": sequential_init, "forward": sequential_forward}
 CONTAINERS: dict[str, Class] = {
-    "Sequential": SEQUENTIAL,
-    "ModuleList": container("ModuleList", MODULE, init=list_init, **LISTS),
-    "ModuleDict": container(
-        "ModuleDict",
-        MODULE,
-        init=dict_init,
-        len=length,
-        iter=lambda machine, holder: Iterated([name for name, _ in children(holder)]),
-        contains=lambda machine, holder, name: name in dict(children(holder)),
-        getitem=dict_get,
-        setitem=dict_put,
-        delitem=lambda machine, holder, name: holder.fields.pop(name, None) and None,
-        items=lambda machine, holder: Iterated(list(children(holder))),
-        keys=lambda machine, holder: Iterated([name for name, _ in children(holder)]),
-        values=values_of,
-        update=update,
-        pop=dict_pop,
-    ),
-    "ParameterList": container("ParameterList", MODULE, init=weights_init, **LISTS),
+    "Sequential": class_of_methods("Sequential", SEQUENTIAL_METHODS, MODULE),
+    "ModuleList": class_of_methods("ModuleList", LISTS, MODULE),
+    "ParameterList": class_of_methods("ParameterList", LISTS, MODULE),
+    "ModuleDict": class_of_methods("ModuleDict", DICTS, MODULE),
 }
-MODULES_OF_WEIGHTS = {CONTAINERS["ParameterList"]}
+SEQUENTIAL = CONTAINERS["Sequential"]

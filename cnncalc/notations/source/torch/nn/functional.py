@@ -23,6 +23,7 @@ from cnncalc.notations.source.torch.nn.functional_weights import (
     layer_norm,
     linear,
     prelu,
+    rms_norm,
     vocabulary,
 )
 from cnncalc.python.exceptions import raised
@@ -197,6 +198,7 @@ FUNCTIONAL: dict[str, Method] = {
     "embedding": embedding,
     "linear": linear,
     "layer_norm": layer_norm,
+    "rms_norm": rms_norm,
     "group_norm": group_norm,
     "batch_norm": batch_norm,
     "instance_norm": instance_norm,

@@ -32,6 +32,7 @@ __all__ = [
     "layer_norm",
     "linear",
     "prelu",
+    "rms_norm",
     "vocabulary",
 ]
 
@@ -167,6 +168,18 @@ def layer_norm(
     options = {"elementwise_affine": weight is not None, "bias": bias is not None}
     layer = vocabulary("LayerNorm", [plain(normalized_shape)], options)
     return weighted(machine, layer, input, "layer_norm", weight=weight, bias=bias)
+
+
+def rms_norm(
+    machine: Machine,
+    input: Value,
+    normalized_shape: Value,
+    weight: Value = None,
+    eps: Value = None,
+) -> Value:
+    options = {"elementwise_affine": weight is not None}
+    layer = vocabulary("RMSNorm", [plain(normalized_shape)], options)
+    return weighted(machine, layer, input, "rms_norm", weight=weight)
 
 
 def group_norm(

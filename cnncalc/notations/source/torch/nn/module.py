@@ -35,6 +35,7 @@ from cnncalc.tracing.trace import Record
 
 __all__ = [
     "MODULE",
+    "check_ready",
     "children",
     "is_module",
     "named_modules",
@@ -99,12 +100,17 @@ def init(machine: Machine, module: Instance, *args: Value, **kwargs: Value) -> N
 
 def set_attribute(machine: Machine, module: Instance, name: Value, value: Value) -> None:
     """Setting an attribute: a module or a parameter is registered under that name."""
+    check_ready(module, value)
+    set_field(module, name, value)
+
+
+def check_ready(module: Instance, value: Value) -> None:
+    """Refuse to register a module or a parameter in one whose `__init__` hasn't run."""
     # torch hooks into `__setattr__`, and `Module.__init__` makes the dictionaries that it fills.
     if not module.ready and (is_module(value) or isinstance(value, Parameter)):
         what = "module" if is_module(value) else "parameters"
         text = f"cannot assign {what} before Module.__init__() call"
         raise raised("AttributeError", text, lambda: ": write `super().__init__()` first")
-    set_field(module, name, value)
 
 
 def call_module(machine: Machine, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from cnncalc.errors import Span
     from cnncalc.python.machine import Machine
 
-__all__ = ["Unknown", "count_of", "drawn", "gives", "unknown_among"]
+__all__ = ["RunValue", "count_of", "drawn", "gives", "run_value_among"]
 
 
-class Unknown(Guest):
+class RunValue(Guest):
     """A number, or something made of one, that only a run knows; an error where it is needed.
 
     What is worked out with it is unknown too. It may be shown, and stand where it says nothing
@@ -57,9 +57,9 @@ class Unknown(Guest):
             help="a fixed value in its place; `self.training` is False here",
         )
 
-    def like(self) -> Unknown:
+    def like(self) -> RunValue:
         """Another value made of it."""
-        return Unknown(self.origin, self.span)
+        return RunValue(self.origin, self.span)
 
     def attribute(self, machine: Machine, name: str) -> Value:
         return MISSING if name.startswith("__") else self.like()
@@ -75,7 +75,7 @@ class Unknown(Guest):
 
     def binary(self, machine: Machine, sign: str, left: Value, right: Value) -> Value:
         other = right if left is self else left
-        if isinstance(other, Guest) and not isinstance(other, Unknown):
+        if isinstance(other, Guest) and not isinstance(other, RunValue):
             return other.binary(machine, sign, left, right)
         return self.like()
 
@@ -86,7 +86,7 @@ class Unknown(Guest):
         other = right if left is self else left
         if other is None:
             return MISSING
-        if isinstance(other, Guest) and not isinstance(other, Unknown):
+        if isinstance(other, Guest) and not isinstance(other, RunValue):
             return other.compare(machine, sign, left, right)
         return self.like()
 
@@ -124,17 +124,17 @@ class Unknown(Guest):
 
     def each(self, machine: Machine, function: Callable[..., Value], args: Arguments) -> Value:
         others = [each for each in args if isinstance(each, Guest) and each is not self]
-        return self if all(isinstance(each, Unknown) for each in others) else MISSING
+        return self if all(isinstance(each, RunValue) for each in others) else MISSING
 
 
-def unknown_among(values: Iterable[Value]) -> Unknown | None:
+def run_value_among(values: Iterable[Value]) -> RunValue | None:
     """The first of some values that only a run knows."""
-    return next((each for each in values if isinstance(each, Unknown)), None)
+    return next((each for each in values if isinstance(each, RunValue)), None)
 
 
-def drawn(machine: Machine, origin: str, cls: Class = OBJECT) -> Unknown:
+def drawn(machine: Machine, origin: str, cls: Class = OBJECT) -> RunValue:
     """A value that the call under way gives, which only a run knows."""
-    return Unknown(origin, next(iter(machine.spans()), None), cls)
+    return RunValue(origin, next(iter(machine.spans()), None), cls)
 
 
 def gives(origin: str, cls: Class = OBJECT) -> Builtin:
@@ -144,7 +144,7 @@ def gives(origin: str, cls: Class = OBJECT) -> Builtin:
 
 def count_of(value: Value, what: str) -> int:
     """A number of values that are drawn."""
-    if isinstance(value, Unknown):
+    if isinstance(value, RunValue):
         raise value.needed(what)
     if not isinstance(value, int):
         raise Refusal(f"{describe(value)} is no number of values")

@@ -253,7 +253,7 @@ def one_size(command: str, settings: Named) -> Source | None:
     """The text of `-i` for a command whose networks have the sizes of further inputs themselves."""
     sizes = settings.input or []
     if len(sizes) < 2 and not any("=" in size for size in sizes):
-        return Source(sizes[0], (Piece(0, "-i"),)) if sizes else None
+        return _size(sizes[0], settings) if sizes else None
     raise CnnCalcError(
         f"`{command}` takes a size of the first input alone, not `-i {sizes[-1]}`",
         code="usage",
@@ -262,10 +262,14 @@ def one_size(command: str, settings: Named) -> Source | None:
 
 
 def size_of(settings: Named) -> list[Source] | None:
-    """The texts of `-i`, one for each input, with the option as their place."""
+    """The texts of the sizes, one for each input, with the option as their place."""
     let = bindings(settings.let or [])
     texts = [_bound(text, let) for text in settings.input or []]
-    return [Source(text, (Piece(0, "-i"),)) for text in texts] or None
+    return [_size(text, settings) for text in texts] or None
+
+
+def _size(text: str, settings: Named) -> Source:
+    return Source(text, (Piece(0, None if settings.beside else "-i"),))
 
 
 def _bound(size: str, let: dict[str, int]) -> str:

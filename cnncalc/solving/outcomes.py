@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["Fields", "Manifold", "NoChainError", "Sighted"]
+__all__ = ["Manifold", "NoChainError", "ShapeAndFields", "SizesAndFields"]
 
 Numbers: TypeAlias = "Sequence[int] | NDArray[numpy.int64]"  # of values
 
@@ -222,7 +222,7 @@ class NoChainError(Exception):
     """Fields that don't just slide on from step to step: branches meet, a map is taken together."""
 
 
-class Sighted(NamedTuple):
+class ShapeAndFields(NamedTuple):
     """A shape, and what its units see of the input."""
 
     shape: Shape
@@ -234,14 +234,14 @@ class Sighted(NamedTuple):
         return tuple([along.field.size for along in self.axes])
 
 
-class Fields(Sizes):
+class SizesAndFields(Sizes):
     """Shapes and what their units see, as long as that just slides on."""
 
     def __init__(self, places: Sequence[int]) -> None:
         self.places = places
 
     def start(self, shape: Shape) -> Outcome:
-        return Sighted(shape, network_input(self.places).axes)
+        return ShapeAndFields(shape, network_input(self.places).axes)
 
     def one(self, step: Step, layer: Layer, inputs: Inputs) -> Outcome:
         shapes = tuple([each.shape for each in inputs])
@@ -250,8 +250,8 @@ class Fields(Sizes):
             raise NoChainError
         route = layer.route(shapes[0])
         if route is None:
-            return Sighted(output, inputs[0].axes)  # type: ignore[arg-type]
+            return ShapeAndFields(output, inputs[0].axes)  # type: ignore[arg-type]
         seen = onward(Passage(route), Seen(inputs[0].axes))
         if seen is None:
             raise NoChainError
-        return Sighted(output, seen.axes)  # type: ignore[arg-type]
+        return ShapeAndFields(output, seen.axes)  # type: ignore[arg-type]
