@@ -60,6 +60,7 @@ def test_what_channels_read() -> None:
         assert found == wanted, (list(several), repr(window))
         if moved is not None:
             alone = [{each} if each != NONE else set() for each in one_by_one(moved)]
+            assert all(moved.counts())
             assert alone == wanted, (list(several), repr(window))
 
 

@@ -143,6 +143,16 @@ def walked(report: cnncalc.Report, region: tuple[range, ...]) -> walk.Reached | 
     return found
 
 
+def test_places_are_known_where_channels_are_not() -> None:
+    """Which of them a unit reads is told of the axes that are asked for."""
+    report = cnncalc.analyze("2x2x2 unfold:1,s3")
+    asked = [(1, (range(1, 2), range(1)))]
+    for places, exact in (((1, 2), True), ((0, 1, 2), False)):
+        (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
+        assert found
+        assert (found.ends[-2:], found.exact) == (((0, 0), (0, 0)), exact)
+
+
 def test_units_meet_with_themselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one of them needs of a map by two branches is joined, with nothing that others need."""
     met = []
