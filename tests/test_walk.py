@@ -145,8 +145,8 @@ def walked(report: cnncalc.Report, region: tuple[range, ...]) -> walk.Reached | 
 
 def test_places_are_known_where_channels_are_not() -> None:
     """Which of them a unit reads is told of the axes that are asked for."""
-    report = cnncalc.analyze("2x2x2 unfold:1,s3")
-    asked = [(1, (range(1, 2), range(1)))]
+    report = cnncalc.analyze("4x2x2 pixelshuffle:2")
+    asked = [(1, (range(1), range(1), range(1)))]
     for places, exact in (((1, 2), True), ((0, 1, 2), False)):
         (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
         assert found
