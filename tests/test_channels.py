@@ -202,6 +202,7 @@ def test_shuffled_halves_stay_exact() -> None:
         ("3x4x4 linear:1,axis=-1 pad:1 flatten", [4, 4], "global"),
         ("3x9 crop:1 gap:keep pad:1 flatten", [7], "hull"),
         ("3x9 crop:1 gap:keep pad:1 flatten linear:2", [7], "exact"),
+        ("3x9 crop:1 linear:5,axis=1 pad:-1:2 flatten linear:2", [7], "exact"),
     ],
 )
 def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], status: str) -> None:

@@ -91,7 +91,7 @@ def _alike(
     if not one or not two or end_to_end in (one, two):
         return None
     alike = all(
-        a.field is b.field and a.merged == b.merged and shape[one] == shape[two]
+        a.field is b.field and shape[one] == shape[two]
         for a, b, shape in zip(before, branches, shapes, strict=True)
     )
     return two if alike else None
@@ -164,11 +164,12 @@ def _seen_by_one(
         if number not in kept and along.field.size
     ]
     for field in fields:
-        seen = field.sees(0) if field.step == 0 and field.exact else None
-        if seen and len(field.phases) == 1:
-            others = [*map(reached, moving), *still]
-            if all(each and seen[0] <= each[0] and each[1] <= seen[1] for each in others):
-                return field
+        if field.step or not field.exact or len(field.phases) > 1:
+            continue
+        ((first, size),) = field.phases
+        others = [*map(reached, moving), *still]
+        if all(each and first <= each[0] and each[1] < first + size for each in others):
+            return field
     return None
 
 
