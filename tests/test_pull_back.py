@@ -17,8 +17,10 @@ from tests.strategies import specs
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
     """First and last index of each axis that reaches the last step, clipped at every map."""
-    found = extents(report).of(len(report.rows) - 1)
+    asked, last = extents(report), len(report.rows) - 1
+    found = asked.of(last)
     assert found is not None
+    assert asked.of(last) == found  # as it is remembered
     return list(found)
 
 
@@ -110,4 +112,6 @@ def test_work_is_bounded() -> None:
     enough = extents(report)
     enough.left = 1
     assert enough.of(1) == ((0, 6),)
+    long = Extents(report.network.steps, report.rows * 10_000, (1,), Passages())
+    assert (enough.MOST_WORK, long.left) == (200_000, 300_000)
     assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").fields[-1].status == "hull"

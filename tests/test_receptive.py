@@ -227,9 +227,9 @@ def test_units_that_see_nothing() -> None:
     """Wherever they lie, and where borders leave nothing of what was foreseen."""
     field = Field(2, ((-1, 3), (0, 2)))
 
-    assert [(a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2).axes] == [
-        (0, 0, 0, None)
-    ] * 2
+    assert [
+        (a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2, True).axes
+    ] == [(0, 0, 0, None)] * 2
     assert [(a.field.size, a.field.jump, a.field.start) for a in extra_input((3, 8), 1).axes] == [
         (0, 1, 0)
     ]

@@ -119,7 +119,7 @@ def test_what_does_not_really_see_all_is_passed_over() -> None:
 
 def test_vectors_see_no_input_whole() -> None:
     """There is no axis along which they would."""
-    report = analyze("8 linear:4 relu linear:2")
+    report = analyze("8 linear:4 pad:0,c=1:0 linear:2")
 
     assert first_to_see_all(report) is None
     assert [seen.whole for seen in report.fields] == [False] * 4

@@ -345,7 +345,7 @@ def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
     if len(views) == 1:
         return views[0]
     if not views:
-        return nothing(len(after.axes))
+        return nothing(len(after.axes), after.aligned)
     seen, _ = meet_alike(Concatenate(), [shape] * len(views), shape, views, _unsaid)
     return Seen(seen.axes, seen.whole, after.aligned)
 
@@ -419,7 +419,7 @@ def _less(route: Route, seen: Seen, after: Seen, extent_of: ExtentOf) -> Seen:
     if reached is None:
         return _bound(after)
     if None in reached:
-        return nothing(len(reached))
+        return nothing(len(reached), after.aligned)
     if _is_padded(seen):
         return after  # a unit that is no padding sees all
     pairs = [each for each in reached if each]

@@ -166,7 +166,7 @@ def extra_input(shape: Shape, axes: int) -> Seen:
     return Seen(tuple(Along(empty(IDENTITY), place) for place in places), apart=True)
 
 
-def nothing(axes: int, aligned: bool = True) -> Seen:
+def nothing(axes: int, aligned: bool) -> Seen:
     """Units that see nothing of the input."""
     return Seen((Along(Field(0, ((0, 0),)), None),) * axes, aligned=aligned)
 
