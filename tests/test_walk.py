@@ -261,6 +261,7 @@ def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
     }  # fmt: skip
     jumbled = cnncalc.analyze("1x5x6 reduce:axes=-1,keep pad:0x2:3 flatten:start=1")
     assert [each.unit for each in middles_of(jumbled) if each.step == 3] == [(None, None)]
+    assert [seen.channels and seen.channels.along for seen in jumbled.fields[2:]] == [{2}, {1}]
 
 
 @pytest.mark.parametrize(
