@@ -143,6 +143,8 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | ]", "hull"),
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | linear:10 ]", "exact"),
         ("2x7 reduce:axes=0,keep cat:axis=1[ | ] softmax:axis=1", "global"),
+        # axes that come to lie on others
+        ("2x3x4 add(align=first)[ reduce:axes=0 | ]", "exact"),
         # one that sees nothing takes nothing away
         ("1x8 crop:1:0 add[ gap:keep | reduce:axes=1,keep pad:-1:1 | conv:1,k3,p1 ]", "exact"),
     ],
