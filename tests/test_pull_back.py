@@ -102,6 +102,13 @@ def test_what_is_walked_back_over(text: str, times: int, monkeypatch: pytest.Mon
     assert len(walked) == times
 
 
+def test_what_reaches_a_merge_is_not_what_reaches_its_branches() -> None:
+    """Nothing is remembered of a walk at a step beside which others wait."""
+    asked = extents(analyze("1x9 cat:axis=1[ crop:0:5 conv:1,k1 | crop:6:0 conv:1,k1 ]"))
+
+    assert [asked.of(step) for step in (5, 2, 4)] == [((0, 8),), ((0, 3),), ((6, 8),)]
+
+
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
     report = analyze("1x8 conv:1,k3,s2 gap")

@@ -27,7 +27,8 @@ __all__ = ["advance", "meet"]
 
 UNKNOWN = Channels()
 # Beyond these what each channel sees isn't kept.
-MOST_RUNS, MOST_VIEWS = 8192, 64
+MOST_RUNS = 8192
+MOST_VIEWS = 64
 MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 

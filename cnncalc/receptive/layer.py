@@ -176,7 +176,7 @@ def _past(route: Route, along: Along) -> Along:
     """What the units of the output see."""
     field, place, merged = along
     if place is None:
-        return Along(field, None, merged and len(route.mixes) < len(route.shape))
+        return along
     length = route.shape[place]
     if place == 0 and route.across is None:
         return Along(gathered(field, length), None, merged=merged or length > 1)
