@@ -108,6 +108,11 @@ def test_side_by_side() -> None:
         )
 
 
+def test_no_channels() -> None:
+    """Where it isn't known which views there are."""
+    assert (Runs().channels, len(Runs()), list(Runs())) == (0, 0, [])
+
+
 def test_compact() -> None:
     draw = Random(4)
     for _ in range(200):

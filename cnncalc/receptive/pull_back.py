@@ -82,7 +82,7 @@ def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region
     """What a region of an elementwise merge needs of a branch, of which axes of 1 are stretched."""
     places = layer.places(len(shape), len(output))
     return tuple(
-        region[place] if n == output[place] else range(1 if region[place] else 0)
+        region[place] if n == output[place] else range(bool(region[place]))
         for n, place in zip(shape, places, strict=True)
     )
 

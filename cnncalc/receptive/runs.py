@@ -155,7 +155,7 @@ def concatenated(several: Collection[tuple[Runs, int]]) -> Runs:
     for runs, more in several:
         behind = ends[-1] if ends else 0
         views += [view + more for view in runs.views] if more else runs.views
-        ends += [end + behind for end in runs.ends] if behind else runs.ends
+        ends += [end + behind for end in runs.ends]
     return Runs(views, ends)
 
 
