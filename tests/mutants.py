@@ -66,6 +66,7 @@ TESTS = (
     "tests/test_branches.py",
     "tests/test_by_hand.py",
     "tests/test_channels.py",
+    "tests/test_drawn_networks.py",
     "tests/test_errors.py",
     "tests/test_examples.py",
     "tests/test_facts.py",

@@ -69,6 +69,7 @@ LEFT = [
         -1,
         "hull",
     ),
+    ("1x8x8 pixelunshuffle:2 unflatten:2x2 conv:1,k1 slice:..1,axis=1", 2, 2, 0, "hull"),
     # as long as none is left out they see together what they saw
     (f"{UNEVEN} permute:1x2x0 maxpool:2x1", [7, 8], [1, 2], -3, "exact"),
     (f"{UNEVEN} unflatten:2x4 maxpool:1x2x1", [8, 7], [2, 1], -3, "exact"),
@@ -83,6 +84,11 @@ LEFT = [
     ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..2,axis=1", 0, 0, 0, "exact"),
     ("1x4x4 gap:keep pad:2 crop:3:0x0 conv:2,k1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:0,c=1:0", 4, 0, 0, "global"),
+    ("1x4x4 gap:keep pad:0,c=1:0 slice:..1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:0,c=1:0 slice:1..", 4, 0, 0, "global"),
+    # one tap of a window that all of a map is
+    ("1x4x4 unfold:4 slice:..1", 4, 0, 0, "hull"),
     ("1x8x8 cat[ gap:keep pad:0:7 | conv:1,k3,p1 ]", 8, 0, 0, "hull"),
     # padding alone along one axis sees nothing of the other
     ("1x4x4 pad:4:0x0 crop:0:4x0 reduce:axes=1", 0, [0, 1], [-4, 0], "exact"),
@@ -145,6 +151,23 @@ def test_bounds_where_there_is_too_much_to_keep(monkeypatch: pytest.MonkeyPatch)
     assert [(each.status, each.axes[0].field.size) for each in seen] == [("exact", 7), ("hull", 7)]
 
 
+@pytest.mark.parametrize(("most", "status"), [(31, "hull"), (32, "exact")])
+def test_as_many_runs_are_kept_as_the_bound_says(
+    most: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight channels of which each becomes four."""
+    monkeypatch.setattr(channels, "MOST_RUNS", most)
+
+    assert analyze(f"{UNEVEN} pixelunshuffle:2 slice:..1").fields[-1].status == status
+
+
+def test_runs_are_bounded_not_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs of four channels."""
+    monkeypatch.setattr(channels, "MOST_RUNS", 2)
+
+    assert analyze(f"{UNEVEN} conv:8,k3,p1,g2 slice:..4").fields[-1].status == "exact"
+
+
 @pytest.mark.parametrize(
     "rest", ["slice:1..3", "conv:2,k1", "relu slice:5..", "pwconv:2,g2 slice:..1"]
 )
@@ -152,6 +175,12 @@ def test_channels_that_see_alike_are_not_told_apart(rest: str) -> None:
     """So that what follows costs no more than in any other network."""
     assert analyze(f"{UNEVEN} relu").fields[-1].channels is not None
     assert analyze(f"{UNEVEN} {rest}").fields[-1].channels is None
+
+
+def test_units_that_see_all_together_are_alike() -> None:
+    """However they differed before."""
+    assert analyze("1x7x2 flatten").fields[-1].channels is not None
+    assert analyze("1x7x2 flatten softmax").fields[-1].channels is None
 
 
 def test_shuffled_halves_stay_exact() -> None:
@@ -173,6 +202,7 @@ def test_shuffled_halves_stay_exact() -> None:
         ("3x4x4 linear:1,axis=-1 pad:1 flatten", [4, 4], "global"),
         ("3x9 crop:1 gap:keep pad:1 flatten", [7], "hull"),
         ("3x9 crop:1 gap:keep pad:1 flatten linear:2", [7], "exact"),
+        ("3x9 crop:1 linear:5,axis=1 pad:-1:2 flatten linear:2", [7], "exact"),
     ],
 )
 def test_units_in_padding_where_all_see_alike(spec: str, sizes: list[int], status: str) -> None:

@@ -45,6 +45,9 @@ TRIED = {
     "a name that people bring from elsewhere": "tests.test_suggestions.test_what_was_meant",
     "a notation": "tests.notations.test_registering.test_a_new_notation_is_read_by_its_looks",
     "a way to write a layer": "tests.test_places.test_who_names_layer_kinds",
+    "an argument of a class that changes no size and no count": (
+        "tests.frameworks.test_keras_signatures.test_an_argument_that_is_never_looked_at"
+    ),
     "a framework": "tests.test_places.test_an_executor",
     "a function of PyTorch": "tests.source.test_order.test_a_new_function_is_an_entry",
     "an ONNX operator": "tests.onnx.test_operators.test_a_new_operator",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 
@@ -15,8 +17,10 @@ from tests.strategies import specs
 
 def reached(report: Report) -> list[tuple[int, int] | None]:
     """First and last index of each axis that reaches the last step, clipped at every map."""
-    found = extents(report).of((len(report.rows) - 1,), 0)
+    asked, last = extents(report), len(report.rows) - 1
+    found = asked.of(last)
     assert found is not None
+    assert asked.of(last) == found  # as it is remembered
     return list(found)
 
 
@@ -73,11 +77,48 @@ def test_places_between_windows_are_not_reached() -> None:
     assert reached(analyze("1x6x7 unfold:2,s4x3,p=1:0")) == [(0, 4), (0, 6)]
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("4x9x9 cat[ relu | conv:4,k3,p1 ] conv:4,k3,p1 se:2", 0),
+        ("4x9x9 crop:1:0 cat[ se:2 | conv:4,k3,p1 ] 3*[ conv:4,k3,p1 se:2 ] add[ relu | ] gap", 1),
+        ("4x9x9 crop:1:0 cat:axis=1[ conv:4,k3,p1 se:2 | relu ] se:2", 1),
+        ("4x9x9 conv:4,k1,s2 3*[ conv:4,k3,p1 se:2 ]", 1),
+        ("4x9x9 conv:4,k1,s2 add[ conv:4,k3,p1 se:2 | ] relu se:2", 1),
+        ("4x9x9 conv:4,k1,s2 conv:4,k1,s2 se:2 conv:4,k3,p1 se:2", 2),
+    ],
+)
+def test_what_is_walked_back_over(text: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing where all of each map is needed, and what leaves places out but once."""
+    walked = []
+    right = Extents._back
+
+    def back(self: Extents, at: int, *rest: Any) -> None:
+        walked.append(at)
+        right(self, at, *rest)
+
+    monkeypatch.setattr(Extents, "_back", back)
+    assert analyze(text).fields[-1].told
+    assert len(walked) == times
+
+
+def test_what_reaches_a_merge_is_not_what_reaches_its_branches() -> None:
+    """Nothing is remembered of a walk at a step beside which others wait."""
+    asked = extents(analyze("1x9 cat:axis=1[ crop:0:5 conv:1,k1 | crop:6:0 conv:1,k1 ]"))
+
+    assert [asked.of(step) for step in (5, 2, 4)] == [((0, 8),), ((0, 3),), ((6, 8),)]
+
+
 def test_work_is_bounded() -> None:
     """Past the bound the ends are unknown, and the status is only an upper bound."""
     report = analyze("1x8 conv:1,k3,s2 gap")
     bounded = extents(report)
     bounded.left = 0
 
-    assert bounded.of((1,), 0) is None
+    assert bounded.of(1) is None
+    enough = extents(report)
+    enough.left = 1
+    assert enough.of(1) == ((0, 6),)
+    long = Extents(report.network.steps, report.rows * 10_000, (1,), Passages())
+    assert (enough.MOST_WORK, long.left) == (200_000, 300_000)
     assert analyze("1x2000000000 conv:1,k2,s2,d3 gap").fields[-1].status == "hull"

@@ -454,6 +454,8 @@ def test_plain_layers_slide_on(monkeypatch: pytest.MonkeyPatch) -> None:
         ("4x24x24 conv:4,k3,p=1:0x1:1", 1),
         ("4x24x24 conv:4,k3,p=0:1x1:0", 2),
         ("4x24x24 conv:4,k3x2", 2),
+        ("4x24x24 convt:4,k3,s2", 1),
+        ("4x24x24 convt:4,k3x2,s2", 2),
         ("4x24x24 conv:4,k3,s1x2", 2),
         ("4x24x24 conv:4,k3,d1x2", 2),
         ("4x24x24 conv:4,k1x3 conv:4,k1", 4),  # fields that differ stay apart

@@ -66,6 +66,14 @@ LAST = [
     ("8x15x15 conv:8,k3,g4,p1 dwconv:5,p2 maxpool:3,s2,ceil", 9, 2, -3, "exact"),
     ("8x16x16 cat[ conv:8,k3,s2,p1 | maxpool:3,s2,p1 | avgpool:3,s2,p1 ]", 3, 2, -1, "exact"),
     ("8x16x16 add[ conv:8,k3,d4,p4 | conv:8,k3,p1 | ]", 9, 1, -4, "exact"),
+    # a window as long as its stride and the map, or but one of these, beyond a border
+    ("1x9x9 conv:1,k3,p1 conv:1,k9,s9", 9, 0, 0, "global"),
+    ("1x9x9 conv:1,k3,p1 conv:1,k2,s9", 3 + 1, 9, -1, "exact"),
+    ("1x9x9 conv:1,k3,p1 conv:1,k9,s2", 11, 2, -1, "exact"),
+    ("1x4x4 conv:1,k4,s4,p=0:4", 4, 4, 0, "exact"),
+    ("1x4x4 conv:1,k4,s4,p=4:0", 4, 4, -4, "exact"),
+    # a branch that is alike all along an axis is not out of step
+    ("1x7x7 crop:1:0 add[ softmax:axis=1 softmax:axis=2 | conv:1,k3,p1 ]", 6, 0, 1, "exact"),
     # axes change places with permute, and are jumbled by reshape
     ("4x4x4 conv:4,k3x1,p1x0 permute:0x2x1 conv:4,k1x3,p0x1", [5, 1], 1, [-2, 0], "exact"),
     ("3x64x64 conv:8,k3,s4 flatten:start=1 permute:1x0 linear:5,axis=-1", 63, 0, 0, "hull"),
@@ -134,6 +142,11 @@ def test_fields_through_layers(spec: str, size: Any, jump: Any, start: Any, stat
         ("2x9 crop:1 conv:2,k3 flatten add[ | relu ]", "hull"),
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | ]", "hull"),
         ("2x9 crop:1 conv:2,k3 flatten add[ linear:10 | linear:10 ]", "exact"),
+        ("2x7 reduce:axes=0,keep cat:axis=1[ | ] softmax:axis=1", "global"),
+        # axes that come to lie on others
+        ("2x3x4 add(align=first)[ reduce:axes=0 | ]", "exact"),
+        # one that sees nothing takes nothing away
+        ("1x8 crop:1:0 add[ gap:keep | reduce:axes=1,keep pad:-1:1 | conv:1,k3,p1 ]", "exact"),
     ],
 )
 def test_units_all_alike_settle_what_branches_see(spec: str, status: str) -> None:
@@ -216,15 +229,17 @@ def test_units_that_see_nothing() -> None:
     """Wherever they lie, and where borders leave nothing of what was foreseen."""
     field = Field(2, ((-1, 3), (0, 2)))
 
-    assert [(a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2).axes] == [
-        (0, 0, 0, None)
-    ] * 2
+    assert [
+        (a.field.size, a.field.step, a.field.start, a.place) for a in nothing(2, True).axes
+    ] == [(0, 0, 0, None)] * 2
     assert [(a.field.size, a.field.jump, a.field.start) for a in extra_input((3, 8), 1).axes] == [
         (0, 1, 0)
     ]
     for reached, (start, size) in (((0, 5), (0, 2)), ((-3, 0), (-1, 2)), ((3, 5), (3, 0))):
         cut = inside(field, reached)
         assert (cut.start, cut.size, cut.step, cut.exact) == (start, size, 2, True)
+    assert inside(Field(2, ((3, 0),)), (0, 5)) == Field(2, ((3, 0),))
+    assert inside(field, None) == Field(2, ((-1, 3),), exact=False)
 
 
 def test_units_together(monkeypatch: pytest.MonkeyPatch) -> None:

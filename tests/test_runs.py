@@ -32,6 +32,7 @@ def window_along(n: int, draw: Random) -> Window:
             Grouped(size, few()),
             Dealt(n // size, size),
             Slide(1, 1, end(), end()),
+            draw.choice([Slide(1, 1, -n, few()), Slide(1, 1, few(), -n)]),
             Slide(1, draw.randint(1, 4), -draw.randint(0, n - 1), 0),
             Slide(2, dilation=max(n // 2, 1)),
             Slide(few(), few(), end(), end(), few()),
@@ -57,8 +58,11 @@ def test_what_channels_read() -> None:
             for o in range(outputs)
         ]
         assert found == wanted, (list(several), repr(window))
+        plain = isinstance(window, Slide) and window.kernel == window.stride == 1
+        assert (moved is not None) == (plain or isinstance(window, Dealt))
         if moved is not None:
             alone = [{each} if each != NONE else set() for each in one_by_one(moved)]
+            assert all(moved.counts())
             assert alone == wanted, (list(several), repr(window))
 
 
@@ -88,6 +92,7 @@ def test_channels_that_become_several() -> None:
         several = drawn(draw)
         wanted = [view * parts + part for view in one_by_one(several) for part in range(parts)]
         assert one_by_one(several.split(parts)) == wanted
+        assert (several.split(parts) is several) == (parts == 1)
 
 
 def test_side_by_side() -> None:
@@ -101,6 +106,11 @@ def test_side_by_side() -> None:
         assert [each for each, count in both for _ in range(count)] == list(
             zip(views, others, strict=True)
         )
+
+
+def test_no_channels() -> None:
+    """Where it isn't known which views there are."""
+    assert (Runs().channels, len(Runs()), list(Runs())) == (0, 0, [])
 
 
 def test_compact() -> None:

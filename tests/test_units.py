@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from cnncalc import SpecError, analyze
+from cnncalc.receptive import units
+from cnncalc.receptive.maps import Region
 from cnncalc.receptive.units import (
     centre_of_last_map,
     first_to_see_all,
@@ -106,9 +108,38 @@ def test_the_whole_input_must_really_be_seen() -> None:
     assert first_to_see_all(analyze("1x9 conv:1,k3,s3 conv:1,k5,p2 relu gap")).name == "conv2"  # type: ignore[union-attr]
 
 
+def test_what_does_not_really_see_all_is_passed_over() -> None:
+    """Beside it another branch does."""
+    branches = "conv:1,k4,s4 conv:1,k5,p2 upsample:size=10 | conv:1,k19,p9"
+    first = first_to_see_all(analyze(f"1x10 add[ {branches} ]"))
+
+    assert first
+    assert first.name == "conv3"
+
+
 def test_vectors_see_no_input_whole() -> None:
     """There is no axis along which they would."""
-    assert first_to_see_all(analyze("8 linear:4 relu linear:2")) is None
+    report = analyze("8 linear:4 pad:0,c=1:0 linear:2")
+
+    assert first_to_see_all(report) is None
+    assert [seen.whole for seen in report.fields] == [False] * 4
+
+
+def test_what_is_too_much_to_list_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later step may see all, and not be too much."""
+    report = analyze("1x9 conv:1,k9,p4 conv:1,k9,p4 conv:1,k9,p4")
+    right = units._reached
+
+    def reached(report: units.Sighted, number: int, unit: tuple[int, ...]) -> Region:
+        if number < 2:
+            raise SpecError("too much")
+        return right(report, number, unit)
+
+    monkeypatch.setattr(units, "_reached", reached)
+    first = first_to_see_all(report)
+
+    assert first
+    assert first.name == "conv2"
 
 
 def test_where_the_field_outgrows_the_input() -> None:
@@ -126,3 +157,17 @@ def test_the_last_map_is_looked_at_in_its_centre() -> None:
     seen = centre_of_last_map(analyze("3x9x8 conv:4,k3 relu gap linear:2"))
     assert (seen.step, seen.unit) == (2, (3, 3))
     assert centre_of_last_map(analyze("3 linear:2 relu")).step == 2
+    assert centre_of_last_map(analyze("3x9 conv:4,k3 relu gap linear:2")).step == 2
+
+
+def test_what_sees_nothing_is_written_as_none() -> None:
+    """By formula between two taps, or in padding."""
+    between = view(analyze("1x4 convt:1,k1,s3"), 1, (1,)).to_dict()
+    padding = view(analyze("1x4 pad:1"), 1, (0,)).to_dict()
+
+    assert (between["unclipped"], between["clipped"], between["touched"]) == ([None], [None], [0])
+    assert (padding["unclipped"], padding["clipped"], padding["touched"]) == (
+        [[-1, -1]],
+        [None],
+        [0],
+    )

@@ -122,6 +122,8 @@ def test_where_branches_read_apart(
         ("1x9 add[ | conv:1,k3,p1 ]", (0,), ((0, 1),), (walk.BEFORE,)),
         ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (0,), ((0, 1),), (walk.BEFORE,)),
         ("1x9 cat:axis=1[ conv:1,k3,p1 | relu ]", (9,), ((0, 0),), (0,)),
+        # where all of an axis is read anyway, no border of later maps is told
+        ("1x9 cat[ relu | ] softmax:axis=1 pad:2:0", (0,), (None,), (0,)),
     ],
 )
 def test_what_cuts_it(
@@ -139,6 +141,34 @@ def walked(report: cnncalc.Report, region: tuple[range, ...]) -> walk.Reached | 
     asked = [(len(report.rows) - 1, region)]
     (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
     return found
+
+
+def test_places_are_known_where_channels_are_not() -> None:
+    """Which of them a unit reads is told of the axes that are asked for."""
+    report = cnncalc.analyze("4x2x2 pixelshuffle:2")
+    asked = [(1, (range(1), range(1), range(1)))]
+    for places, exact in (((1, 2), True), ((0, 1, 2), False)):
+        (found,) = walk.walk_back(report.network.steps, report.rows, places, asked)
+        assert found
+        assert (found.ends[-2:], found.exact) == (((0, 0), (0, 0)), exact)
+
+
+def test_units_meet_with_themselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one of them needs of a map by two branches is joined, with nothing that others need."""
+    met = []
+    right = walk._union
+
+    def union(one: walk.Need, two: walk.Need) -> walk.Need:
+        met.append(one)
+        return right(one, two)
+
+    monkeypatch.setattr(walk, "_union", union)
+    report = cnncalc.analyze("1x9 add[ conv:1,k3,p1 | ]")
+    units = [(2, (range(1), range(at, at + 1))) for at in (0, 4, 8)]
+    found = walk.walk_back(report.network.steps, report.rows, (1,), units)
+
+    assert [each and each.ends for each in found] == [((0, 1),), ((3, 5),), ((7, 8),)]
+    assert len(met) == 3
 
 
 def test_too_much_to_list_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +245,7 @@ def test_a_further_input_is_nothing_of_the_first() -> None:
     assert found[0] == nothing
     assert found[1]
     assert found[1].ends == ((3, 3),)
+    assert [view(report, step, (3,)).clipped for step in (1, 2)] == [(None,), ((3, 3),)]
 
 
 def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
@@ -228,6 +259,9 @@ def test_units_in_padding_of_an_axis_that_is_gone_are_looked_at() -> None:
     assert {each.unit for each in middles_of(narrow) if each.step == 2} == {
         (None, 2, 0), (None, 2, 1),
     }  # fmt: skip
+    jumbled = cnncalc.analyze("1x5x6 reduce:axes=-1,keep pad:0x2:3 flatten:start=1")
+    assert [each.unit for each in middles_of(jumbled) if each.step == 3] == [(None, None)]
+    assert [seen.channels and seen.channels.along for seen in jumbled.fields[2:]] == [{2}, {1}]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.indices import read as read_indices
-from cnncalc.axis.windows import Slide, Window
+from cnncalc.axis.windows import Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.layer import Passage, after_layer, covers, reads_on
-from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Region, Seen, nothing
+from cnncalc.receptive.layer import Passage, after_layer, covers, pads_channels, reads_on
+from cnncalc.receptive.maps import Along, Channels, Extent, ExtentOf, Reach, Seen, nothing
 from cnncalc.receptive.merge import Offset, meet_alike
 from cnncalc.receptive.runs import NONE, Runs, concatenated, side_by_side
 
@@ -27,7 +27,8 @@ __all__ = ["advance", "meet"]
 
 UNKNOWN = Channels()
 # Beyond these what each channel sees isn't kept.
-MOST_RUNS, MOST_VIEWS = 8192, 64
+MOST_RUNS = 8192
+MOST_VIEWS = 64
 MOST_LOOKS = 1024  # units of a window that are looked at one by one
 
 
@@ -36,7 +37,7 @@ def advance(
 ) -> Seen:
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     after = _advanced(passage, output, seen, input_shape, extent_of)
-    if passage.route.splits and any(along.place == 0 for along in seen.axes):
+    if passage.route.splits and 0 in seen.places:
         return _of_parts(passage.route, after)
     return after
 
@@ -51,19 +52,21 @@ def _advanced(
     after = after_layer(passage, seen, input_shape, extent_of)
     known = seen.channels
     if blind is Blind.SOME:
-        told = _padded(route, output, known)
+        told = _padded(passage, output, known)
         return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
         return _told_apart(passage, output, seen, after, input_shape)
     apart = _apart(seen, route.shape)
     if known.runs and 0 in route.mixes:
         return after
-    if all(axis in route.mixes for axis in apart):
-        return after if known.runs else _alone(after, input_shape)
+    padded = pads_channels(route) and 0 not in seen.places
+    if all(axis in route.mixes for axis in apart) and not padded:
+        return _alone(after, input_shape)
     if known.runs and not _jumbles(route, seen, after) and route.across is not None:
         past = _past(passage, known, input_shape)
         return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
-    told = _unknown(known.blind, _onward(route, output, known))
+    some_see_nothing = known.blind or padded or any(map(_sees_nothing, known.views))
+    told = _unknown(some_see_nothing, _onward(route, output, known))
     if known.padded and None not in route.moves:
         told = told._replace(padded=True)
     return _left(route, seen, after, told, extent_of)
@@ -72,12 +75,11 @@ def _advanced(
 def _left(route: Route, seen: Seen, after: Seen, told: Channels, extent_of: ExtentOf) -> Seen:
     """What is left where units may have been left out, with what is told of single ones."""
     left = _less(route, seen, after, extent_of) if _drops(route, seen) else after
-    sees = left.whole or any(along.field.size for along in left.axes)
-    return _with(left, told) if sees else left
+    return left if _sees_nothing(left) else _with(left, told)
 
 
 def meet(
-    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], extent_of: ExtentOf
+    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], extent_of: Reach
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
     seen, offset = meet_alike(layer, shapes, output, seens, extent_of)
@@ -86,7 +88,7 @@ def meet(
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     if seen.whole and isinstance(layer, Elementwise) and any(map(_sees_all, seens)):
         return seen, offset
-    differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
+    differ = joins and len(set(map(_key, seens))) > 1
     blind = any(each.channels is not None and each.channels.blind for each in seens)
     if blind or any(along.merged for along in seen.axes):
         seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
@@ -101,28 +103,27 @@ def _unknown(blind: bool, along: frozenset[int] | None = None) -> Channels:
     return Channels(blind=blind, along=along)
 
 
-def _padded(route: Route, output: Shape, known: Channels | None) -> Channels:
+def _padded(passage: Passage, output: Shape, known: Channels | None) -> Channels:
     """Units some of which lie in padding alone."""
-    blinding = {axis for axis in range(1, len(route.shape)) if not _reads_on(route, axis)}
-    along = frozenset(place for axis in blinding if (place := route.moves[axis]) is not None)
+    along = _moved(passage.route, output, frozenset(passage.blinding))
     if known is None:
         return Channels(padded=True, blind=True, along=along)
-    before = _onward(route, output, known)
+    before = _onward(passage.route, output, known)
     told = _unknown(True, None if before is None else before | along)
     return told._replace(padded=known.padded)
 
 
-def _reads_on(route: Route, axis: int) -> bool:
-    window = route.window(axis)
-    return window is None or reads_on(window)
-
-
 def _onward(route: Route, output: Shape, known: Channels) -> frozenset[int] | None:
     """The axes of the output along which units differ as they did in the map before."""
-    if known.along is None or known.runs:
-        return None
-    moves = {route.moves[axis] for axis in known.along if axis not in route.mixes}
+    return None if known.along is None or known.runs else _moved(route, output, known.along)
+
+
+def _moved(route: Route, output: Shape, along: frozenset[int]) -> frozenset[int]:
+    """The axes of the output along which units differ that did so along some of the map before."""
+    moves = {route.moves[axis] for axis in along if axis not in route.mixes}
     found = {place for place in moves if place is not None}
+    if route.splits or pads_channels(route):
+        found.add(0)
     return frozenset(found | (_unnamed(route, output) if None in moves else set()))
 
 
@@ -136,6 +137,10 @@ def _alone(seen: Seen, input_shape: Shape) -> Seen:
     axes = tuple(along._replace(merged=False) for along in seen.axes)
     everywhere = all(along.place is None for along in axes)
     return Seen(axes, seen.whole or (everywhere and covers(axes, input_shape)), seen.aligned)
+
+
+def _sees_nothing(seen: Seen) -> bool:
+    return not any(along.field.size for along in seen.axes)
 
 
 def _sees_all(seen: Seen) -> bool:
@@ -155,8 +160,7 @@ def _apart_along(
         if known is not None and known.along is None:
             return None
         found |= (known.along or set()) if known is not None else set()
-        places = () if seen.whole else [along.place for along in seen.axes]
-        pairs = zip(places, met.axes, strict=False)
+        pairs = zip(seen.places, met.axes, strict=False)
         found |= {place for place, after in pairs if place is not None and after.place is None}
     return frozenset(found)
 
@@ -173,11 +177,10 @@ def _blind_units(route: Route, seen: Seen) -> Blind | None:
 
     Along an axis that does, the field itself says it.
     """
-    places = () if seen.whole else [along.place for along in seen.axes]
     found = None
     for axis, n in enumerate(route.shape):
         window = route.window(axis)
-        if not axis or axis in places or axis in route.mixes or window is None:
+        if not axis or axis in seen.places or axis in route.mixes or window is None:
             continue
         if reads_on(window):
             continue
@@ -194,17 +197,12 @@ def _told_apart(
 ) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     route = passage.route
-    if seen.whole:
-        fine = all(map(reads_on, route.windows))
-        return after if fine else _with(after, _padded(route, output, None))
-    across = route.across
-    if across is OWN and None not in route.moves:
-        return after
+    if seen.whole and passage.blinding:
+        return _with(after, _padded(passage, output, None))
     if _jumbles(route, seen, after):
-        along = None if across is None else frozenset(_unnamed(route, output))
+        along = None if route.across is None else frozenset(_unnamed(route, output))
         return _with(after, _unknown(False, along))
-    padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    if not (route.splits or padded) or any(along.place == 0 for along in seen.axes):
+    if not (route.splits or pads_channels(route)) or 0 in seen.places:
         return after
     past = _past(passage, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
@@ -248,12 +246,12 @@ def _key(seen: Seen) -> tuple[object, ...]:
 
 def _apart(seen: Seen, shape: Shape) -> list[int]:
     """The axes along which units may see different things that the fields don't tell."""
-    places = () if seen.whole else [along.place for along in seen.axes]
+    told = () if seen.whole else [along.place for along in seen.axes if not along.merged]
     known = seen.channels.along if seen.channels is not None else None
     return [
         axis
         for axis, n in enumerate(shape)
-        if n > 1 and axis not in places and (known is None or axis in known)
+        if n > 1 and axis not in told and (known is None or axis in known)
     ]
 
 
@@ -286,16 +284,21 @@ def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, 
     many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    if any(view.whole for view in known.views) and not all(map(reads_on, route.windows)):
-        return None
     sides = [Passage(side) for side in route.sides()] if route.splits else [passage]
+    if any(_blinds(side, view) for side in sides for view in known.views):
+        return None
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
     ]
     return known.runs.split(count), views
 
 
-def _unsaid(branch: int, region: Region | None = None) -> Extent | None:
+def _blinds(passage: Passage, seen: Seen) -> bool:
+    """Whether some units may read nothing but padding where no field tells it."""
+    return not _sees_nothing(seen) and not set(passage.blinding).issubset(seen.places)
+
+
+def _unsaid(_: object) -> Extent | None:
     """What reaches the channels of one view, which isn't known."""
     return None
 
@@ -343,7 +346,7 @@ def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
     if len(views) == 1:
         return views[0]
     if not views:
-        return nothing(len(after.axes))
+        return nothing(len(after.axes), after.aligned)
     seen, _ = meet_alike(Concatenate(), [shape] * len(views), shape, views, _unsaid)
     return Seen(seen.axes, seen.whole, after.aligned)
 
@@ -366,9 +369,8 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
     count = 0
     for shape, seen in zip(shapes, seens, strict=True):
         known = seen.channels or _alike(shape[0], seen)
-        on_places = any(along.place == 0 for along in seen.axes)
         count += len(known.runs)
-        if not known.runs or on_places or count > MOST_RUNS:
+        if not known.runs or 0 in seen.places or count > MOST_RUNS:
             return UNKNOWN
         runs.append((known.runs, len(views)))
         views += known.views
@@ -414,11 +416,11 @@ def _less(route: Route, seen: Seen, after: Seen, extent_of: ExtentOf) -> Seen:
     reached = None
     if seen.whole:
         with suppress(TooManyError):
-            reached = extent_of(0, tuple(map(route.read, range(len(route.shape)))))
+            reached = extent_of(tuple(map(route.read, range(len(route.shape)))))
     if reached is None:
         return _bound(after)
     if None in reached:
-        return nothing(len(reached))
+        return nothing(len(reached), after.aligned)
     if _is_padded(seen):
         return after  # a unit that is no padding sees all
     pairs = [each for each in reached if each]

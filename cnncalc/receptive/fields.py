@@ -14,7 +14,7 @@ from cnncalc.layers.product import Product
 from cnncalc.network import Network
 from cnncalc.receptive.channels import advance, meet
 from cnncalc.receptive.layer import Passage, Passages, onward
-from cnncalc.receptive.maps import Seen, extra_input, network_input
+from cnncalc.receptive.maps import Extent, Seen, extra_input, network_input
 from cnncalc.receptive.merge import Offset
 from cnncalc.receptive.pull_back import Extents
 from cnncalc.rows import Note, Row
@@ -70,7 +70,7 @@ class _Loop:
         """Add what the units of one step's output see."""
         row, seen = self.rows[number], self.seen
         if len(row.inputs) == 1:
-            seen.append(self._past(number, row, seen[row.inputs[0]]))
+            seen.append(self._past(number, row, *row.inputs))
             return
         before = [seen[i] for i in row.inputs]
         if all(each.apart for each in before):
@@ -78,17 +78,18 @@ class _Loop:
         else:
             seen.append(self._met(number, row, before))
 
-    def _past(self, number: int, row: Row, here: Seen) -> Seen:
+    def _past(self, number: int, row: Row, source: int) -> Seen:
         """What the units see after a step that reads one other."""
+        here = self.seen[source]
         if here.apart:
             return extra_input(row.output_shape, len(self.places))
-        passage = self.passages.of(self.steps[number].layer, row.input_shapes[0])
+        passage = self.passages.of(self.steps[number].layer, *row.input_shapes)
         if passage is None or not here.axes:
             return here
         slid = onward(passage, here)
         if slid is not None:
             return slid
-        reached = partial(self.extents.of, row.inputs)
+        reached = partial(self.extents.of, source)
         return advance(passage, row.output_shape, here, self.frame, reached)
 
     def _met(self, number: int, row: Row, before: Sequence[Seen]) -> Seen:
@@ -97,7 +98,10 @@ class _Loop:
         if isinstance(layer, Product):
             shapes, before = layer.summed(*shapes), self._summed(layer, row, before)
             layer = Add()
-        reached = partial(self.extents.of, row.inputs)
+
+        def reached(branch: int) -> Extent | None:
+            return self.extents.of(row.inputs[branch])
+
         seen, offset = meet(layer, shapes, row.output_shape, before, reached)
         if offset:
             self.notes.append(Note(number, self._offset_note(row, offset)))
@@ -108,7 +112,7 @@ class _Loop:
         after = []
         routes, met = layer.routes(*row.input_shapes), layer.summed(*row.input_shapes)
         for each, route, shape, number in zip(before, routes, met, row.inputs, strict=True):
-            reached = partial(self.extents.of, (number,))
+            reached = partial(self.extents.of, number)
             passage = Passage(route)
             after.append(advance(passage, shape, each, self.frame, reached) if each.axes else each)
         return after

@@ -10,12 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnncalc.axis.field import IDENTITY
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.windows import Bins, Resize, Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.receptive.maps import Along, Extent, ExtentOf, Region, Seen, empty, gathered, inside
 
-__all__ = ["Passage", "Passages", "after_layer", "covers", "gathers", "onward", "reads_on"]
+__all__ = [
+    "Passage",
+    "Passages",
+    "after_layer",
+    "covers",
+    "gathers",
+    "merges",
+    "onward",
+    "pads_channels",
+    "reads_on",
+]
 
 
 class Passage:
@@ -59,8 +70,7 @@ class Passages:
 def _sliding(route: Route) -> tuple[Window | None, ...]:
     across, shape = route.across, route.shape
     windows = route.windows or (OWN,) * (len(shape) - 1)
-    padded = isinstance(across, Slide) and max(across.before, across.after) > 0
-    if padded or route.splits or any(map(_takes_all, windows, shape[1:])):
+    if pads_channels(route) or route.splits or any(map(_takes_all, windows, shape[1:])):
         return ()
     found: list[Window | None] = []
     before = None
@@ -83,6 +93,23 @@ def reads_on(window: Window) -> bool:
     if window.dilation == 1:
         return max(window.before, window.after) <= reach
     return window.before % window.dilation == 0 and window.before + window.after <= reach
+
+
+def pads_channels(route: Route) -> bool:
+    """Whether some channels are padding, which see nothing."""
+    return isinstance(route.across, Slide) and not reads_on(route.across)
+
+
+def merges(route: Route, axis: int) -> bool:
+    """Whether units that read different places of an axis come to lie along another one.
+
+    Where no window says what channels read, those are the taps of a window, too.
+    """
+    if route.moves[axis] is not None or axis in route.mixes:
+        return False
+    window, n = route.window(axis), route.shape[axis]
+    taps = window.kernel if route.across is None and isinstance(window, Slide) else 1
+    return max(window.length(n) if window else n, taps) > 1
 
 
 def _alike(one: Window, two: Window) -> bool:
@@ -116,15 +143,15 @@ def _slid(passage: Passage, seen: Seen) -> Seen | None:
     if not windows or seen.whole:
         return None
     axes: list[Along] = []
-    before = through = after = None
+    before = through = None
+    after = IDENTITY
     for field, place, merged in seen.axes:
-        window = windows[place] if place else None
-        if window is None or place is None:
+        if not place or (window := windows[place]) is None:
             return None
-        if after is None or field is not before or window is not through:
+        if field is not before or window is not through:
             before, through, after = field, window, field.through(window)
         axes.append(Along(after, moves[place], merged))
-    if passage.blinding and not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
+    if not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
         return None
     return Seen(tuple(axes), False, seen.aligned)
 
@@ -141,7 +168,7 @@ def after_layer(passage: Passage, seen: Seen, input_shape: Shape, extent_of: Ext
     together = gathers(route, seen.axes, axes)
     met = [_meets(route, along, together) for along in seen.axes]
     if True in met:
-        axes = _cut(axes, met, extent_of(0, _region(route)))
+        axes = _cut(axes, met, extent_of(_region(route)))
     return Seen(axes, together and covers(axes, input_shape), seen.aligned)
 
 
@@ -149,7 +176,7 @@ def _past(route: Route, along: Along) -> Along:
     """What the units of the output see."""
     field, place, merged = along
     if place is None:
-        return Along(field, None, merged and len(route.mixes) < len(route.shape))
+        return along
     length = route.shape[place]
     if place == 0 and route.across is None:
         return Along(gathered(field, length), None, merged=merged or length > 1)
@@ -160,7 +187,7 @@ def _past(route: Route, along: Along) -> Along:
     if place in route.mixes:
         return Along(gathered(field, length), None)
     if route.moves[place] is None:
-        return Along(gathered(field, length), None, merged=length > 1)
+        return Along(gathered(field, length), None, merges(route, place))
     return Along(field, route.moves[place], merged)
 
 
@@ -177,7 +204,7 @@ def gathers(route: Route, before: Sequence[Along], after: Sequence[Along]) -> bo
     if all(along.place is None for along in after):
         flat = None in route.moves and route.across is not None
         return flat or not any(along.merged for along in after)
-    return max(route.shape[1:], default=1) > 1 and all(
+    return any(n > 1 for n in route.shape[1:]) and all(
         along.place is None or _takes_all(route.window(along.place), route.shape[along.place])
         for along in before
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from cnncalc.axis.field import IDENTITY, Field
 from cnncalc.axis.indices import Indices
@@ -17,6 +17,7 @@ __all__ = [
     "Extent",
     "ExtentOf",
     "Interval",
+    "Reach",
     "Region",
     "Seen",
     "empty",
@@ -31,16 +32,10 @@ Interval = tuple[int, int]
 Extent = tuple[Interval | None, ...]  # of each axis of the input that has places; None: nothing
 Region = tuple[Indices, ...]  # for each axis of a map, channels first, the indices that matter
 
-
-class ExtentOf(Protocol):
-    """What really reaches the maps that a step receives."""
-
-    def __call__(self, branch: int, region: Region | None = None) -> Extent | None:
-        """For each axis of the input the first and last index that reaches a branch's map.
-
-        None for an axis: nothing does. None in place of all: that isn't known.
-        `region`: the part of the map that counts; None: all of it.
-        """
+# What really reaches a part of the one map that a step receives (None: all of it), or the map of
+# one of its branches; None: that isn't known.
+ExtentOf = Callable[[Region | None], Extent | None]
+Reach = Callable[[int], Extent | None]
 
 
 class Along(NamedTuple):
@@ -95,6 +90,11 @@ class Seen:
     def told(self) -> bool:
         """Whether there is anything to tell: the first input has places, and is read here."""
         return bool(self.axes) and not self.apart
+
+    @property
+    def places(self) -> tuple[int | None, ...]:
+        """For each spatial axis of the input its axis of the map; none where all is seen."""
+        return () if self.whole else tuple(along.place for along in self.axes)
 
     @property
     def status(self) -> str:
@@ -166,7 +166,7 @@ def extra_input(shape: Shape, axes: int) -> Seen:
     return Seen(tuple(Along(empty(IDENTITY), place) for place in places), apart=True)
 
 
-def nothing(axes: int, aligned: bool = True) -> Seen:
+def nothing(axes: int, aligned: bool) -> Seen:
     """Units that see nothing of the input."""
     return Seen((Along(Field(0, ((0, 0),)), None),) * axes, aligned=aligned)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.axis.field import Field
 from cnncalc.layers.base import Layer, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
-from cnncalc.receptive.maps import Along, ExtentOf, Interval, Seen, gathered, inside
+from cnncalc.receptive.maps import Along, Interval, Reach, Seen, gathered, inside
 
 __all__ = ["Offset", "meet_alike"]
 
@@ -44,27 +44,28 @@ def meet_alike(
     shapes: Sequence[Shape],
     output: Shape,
     seens: Sequence[Seen],
-    extent_of: ExtentOf,
+    extent_of: Reach,
 ) -> tuple[Seen, Offset | None]:
     """What the units see where branches meet, and how the branches are out of step, if so."""
-    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
-        shapes, seens = _stretched(layer, shapes, seens)
     aligned = all(seen.aligned for seen in seens)
     offset = None
     if any(seen.whole for seen in seens):
         return Seen(next(seen for seen in seens if seen.whole).axes, True, aligned), None
+    if isinstance(layer, Elementwise) and len({len(shape) for shape in shapes}) > 1:
+        shapes, seens = _stretched(layer, shapes, seens)
     end_to_end = layer.place(output) if isinstance(layer, Concatenate) else None
     joined: list[Along] = []
-    before: list[Along] = []
+    before: Sequence[Along] = ()
+    along: Along | None = None
     apart: tuple[int, int] | None = None
-    for axis in range(len(seens[0].axes)):
-        branches = [seen.axes[axis] for seen in seens]
-        if joined and _alike(joined[-1], before, branches, shapes, end_to_end):
-            joined.append(joined[-1]._replace(place=branches[0].place))
+    for axis, branches in enumerate(zip(*(seen.axes for seen in seens), strict=True)):
+        place = _alike(before, branches, shapes, end_to_end)
+        if along and along.field.exact and place:
+            along = along._replace(place=place)
         else:
             reached = partial(_on_axis, extent_of, axis)
             along, apart = _meet_axis(shapes, output, branches, end_to_end, reached)
-            joined.append(along)
+        joined.append(along)
         before = branches
         if apart:
             one, two = (branches[number].field for number in apart)
@@ -74,23 +75,26 @@ def meet_alike(
 
 
 def _alike(
-    along: Along,
     before: Sequence[Along],
     branches: Sequence[Along],
     shapes: Sequence[Shape],
     end_to_end: int | None,
-) -> bool:
-    """Whether branches meet along one axis as they do along the axis before, as on square maps."""
-    one, two = before[0].place, branches[0].place
-    if not one or not two or end_to_end in (one, two) or not along.field.exact:
-        return False
-    return all(
-        a.field is b.field
-        and (a.place, b.place) == (one, two)
-        and a.merged == b.merged
-        and shape[one] == shape[two]
+) -> int | None:
+    """The place of an axis along which branches meet as along the one before, as on square maps.
+
+    None: they do not.
+    """
+    places = {(a.place, b.place) for a, b in zip(before, branches, strict=False)}
+    if len(places) != 1:
+        return None
+    ((one, two),) = places
+    if not one or not two or end_to_end in (one, two):
+        return None
+    alike = all(
+        a.field is b.field and shape[one] == shape[two]
         for a, b, shape in zip(before, branches, shapes, strict=True)
     )
+    return two if alike else None
 
 
 def _stretched(
@@ -105,11 +109,11 @@ def _stretched(
             along if along.place is None else along._replace(place=places[along.place])
             for along in seen.axes
         )
-        moved.append(Seen(axes, seen.whole, seen.aligned))
+        moved.append(Seen(axes))
     return layer.stretched(*shapes), moved
 
 
-def _on_axis(extent_of: ExtentOf, axis: int, branch: int) -> Interval | None:
+def _on_axis(extent_of: Reach, axis: int, branch: int) -> Interval | None:
     """What reaches a branch of one axis of the input; None: nothing, or that isn't known."""
     reached = extent_of(branch)
     return reached[axis] if reached else None
@@ -137,8 +141,8 @@ def _meet_axis(
         for number, along in enumerate(branches)
         if along.field.size
     ]
-    union = fields[0] if fields else branches[0].field
-    for field in fields[1:]:
+    union, *others = fields or [along.field for along in branches]
+    for field in others:
         union = union.union(field, output[place])
     if not union.exact:
         union = _seen_by_one(branches, fields, moving, reached) or union
@@ -160,11 +164,12 @@ def _seen_by_one(
         if number not in kept and along.field.size
     ]
     for field in fields:
-        seen = field.sees(0) if field.step == 0 and field.exact else None
-        if seen and len(field.phases) == 1:
-            others = [*map(reached, moving), *still]
-            if all(each and seen[0] <= each[0] and each[1] <= seen[1] for each in others):
-                return field
+        if field.step or not field.exact or len(field.phases) > 1:
+            continue
+        ((first, size),) = field.phases
+        others = [*map(reached, moving), *still]
+        if all(each and first <= each[0] and each[1] < first + size for each in others):
+            return field
     return None
 
 
@@ -178,8 +183,8 @@ def _jumble(
         else inside(gathered(along.field, shape[along.place]), reached(number))
         for number, (along, shape) in enumerate(zip(branches, shapes, strict=True))
     ]
-    union = fields[0]
-    for field in fields[1:]:
+    union, *others = fields
+    for field in others:
         union = union.union(field, 1)
     same = all(along.place is None for along in branches)
     return Along(union, None, any(along.merged for along in branches) or not same)
@@ -191,7 +196,7 @@ def _out_of_step(branches: Sequence[Along], moving: Sequence[int]) -> tuple[int,
     Branches stretched from one value have no place of their own and are left out. After
     upsampling the centre alternates around the place it belongs to: the mean counts.
     """
-    for number in moving[1:]:
+    for number in moving:
         one, two = branches[moving[0]].field, branches[number].field
         if one is not two and (one.jump != two.jump or abs(one.centre - two.centre) > 1e-9):
             return moving[0], number

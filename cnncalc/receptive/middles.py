@@ -71,7 +71,7 @@ def _chosen(seen: Seen, shape: Shape) -> Iterator[Unit]:
     axes where channels that see different things may lie along it.
     """
     count = 1 if seen.whole else max(len(along.field.phases) for along in seen.axes)
-    places = [] if seen.whole else [along.place for along in seen.axes]
+    places = seen.places
     apart = seen.channels is not None and not seen.channels.padded and not seen.channels.runs
     together = {axis for axis in range(len(shape)) if axis not in places and (apart or not axis)}
     yield from _in_a_row(shape, together, min(count, MOST_MIDDLES))
@@ -119,7 +119,7 @@ def _put_together(
 
 def _all_of(seen: Seen, unit: Unit) -> Unit:
     """All units along the axes that don't descend from the input's."""
-    places = () if seen.whole else [along.place for along in seen.axes]
+    places = seen.places
     return tuple(at if axis in places else None for axis, at in enumerate(unit))
 
 

@@ -35,7 +35,7 @@ def pull_back(steps: Sequence[Step], rows: Sequence[Row], number: int, region: R
     passages = Passages()
     parts: dict[int, Part] = {number: region}
     waiting = [-number]
-    while waiting and waiting[0]:
+    while any(waiting):
         at = -heappop(waiting)
         needs = needed(steps[at].layer, rows[at], parts.pop(at), passages)
         for source, part in zip(rows[at].inputs, needs, strict=True):
@@ -68,7 +68,7 @@ def needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]
     """For each input of a step, what a part of its output needs."""
     if len(row.inputs) == 1:
         return [_through(layer, row, part, passages)]
-    if part is None:
+    if part is None or not row.inputs:
         return [None] * len(row.inputs)
     if isinstance(layer, Concatenate):
         return _parted(layer, row.input_shapes, part)
@@ -80,10 +80,9 @@ def needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]
 
 def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region) -> Region:
     """What a region of an elementwise merge needs of a branch, of which axes of 1 are stretched."""
-    ranks = len(shape), len(output)
-    places = layer.places(*ranks) if ranks[0] < ranks[1] else range(ranks[1])
+    places = layer.places(len(shape), len(output))
     return tuple(
-        region[place] if n == output[place] else range(1 if region[place] else 0)
+        region[place] if n == output[place] else range(bool(region[place]))
         for n, place in zip(shape, places, strict=True)
     )
 
@@ -116,7 +115,7 @@ def _moved(indices: Indices, offset: int, n: int) -> Indices:
 
 def _through(layer: Layer, row: Row, part: Part, passages: Passages) -> Part:
     """The inputs of a step with one that a part of its output needs."""
-    passage = passages.of(layer, row.input_shapes[0])
+    passage = passages.of(layer, *row.input_shapes)
     if passage is None:
         return part
     if part is not None:
@@ -131,7 +130,7 @@ def _read(route: Route, region: Region) -> Part:
     shape = route.shape
     if not all(region):
         return tuple(NOTHING for _ in shape)
-    first, *others = route.sides(region[0] if region else range(1))
+    first, *others = route.sides(*region[:1])
     found = _read_by(first, region)
     for side in others:
         found = list(map(joined, found, _read_by(side, region)))
@@ -191,18 +190,6 @@ class Extents:
         self.tops: list[int] = []
         self.left = max(self.MOST_WORK, 10 * len(rows))
 
-    def of(self, inputs: Sequence[int], branch: int, region: Region | None = None) -> Extent | None:
-        """The first and last index of each axis of the input that reach a branch's map.
-
-        None for an axis of which nothing does; None for all: too much work to say.
-
-        Args:
-            inputs: the steps that a step reads.
-            branch: which of them.
-            region: the part of its output that counts; None: all of it.
-        """
-        return self._walked(inputs[branch], region)
-
     def _top(self, number: int) -> int:
         """The earliest step of whose map all is needed by all of a step's, and nothing else."""
         for at in range(len(self.tops), number + 1):
@@ -210,17 +197,24 @@ class Extents:
         return self.tops[number]
 
     def _top_of(self, at: int) -> int:
-        row, tops = self.rows[at], self.tops
-        if len(row.inputs) == 1 and all(row.output_shape):
-            try:
-                part = _through(self.steps[at].layer, row, None, self.passages)
-            except TooManyError:
-                return at
-            return at if part is not None else tops[row.inputs[0]]
-        above = {tops[source] for source in row.inputs}
-        return above.pop() if len(above) == 1 and all(row.output_shape) else at
+        row = self.rows[at]
+        try:
+            parts = needed(self.steps[at].layer, row, None, self.passages)
+        except TooManyError:
+            return at
+        above = {self.tops[source] for source in row.inputs}
+        alone = len(above) == 1 and set(parts) == {None} and all(row.output_shape)
+        return above.pop() if alone else at
 
-    def _walked(self, number: int, part: Part) -> Extent | None:
+    def of(self, number: int, part: Part = None) -> Extent | None:
+        """The first and last index of each axis of the input that reach a step's map.
+
+        None for an axis of which nothing does; None for all: too much work to say.
+
+        Args:
+            number: the step.
+            part: what counts of its output.
+        """
         parts, waiting = {number: part}, [-number]
         narrows: list[tuple[tuple[int, Part], int]] = []
         found: list[Extent | None] = []

@@ -155,18 +155,13 @@ def concatenated(several: Collection[tuple[Runs, int]]) -> Runs:
     for runs, more in several:
         behind = ends[-1] if ends else 0
         views += [view + more for view in runs.views] if more else runs.views
-        ends += [end + behind for end in runs.ends] if behind else runs.ends
+        ends += [end + behind for end in runs.ends]
     return Runs(views, ends)
 
 
 def side_by_side(several: Sequence[Runs]) -> Iterator[tuple[tuple[int, ...], int]]:
     """The views of maps of as many channels side by side, and how many channels have them."""
-    at = [0] * len(several)
     done = 0
-    while done < several[0].channels:
-        ends = [runs.ends[place] for runs, place in zip(several, at, strict=True)]
-        stop = min(ends)
-        views = tuple(runs.views[place] for runs, place in zip(several, at, strict=True))
-        yield views, stop - done
-        at = [place + (end == stop) for end, place in zip(ends, at, strict=True)]
+    for stop in sorted(set(chain.from_iterable(runs.ends for runs in several))):
+        yield tuple(runs.views[bisect_right(runs.ends, done)] for runs in several), stop - done
         done = stop

@@ -11,14 +11,13 @@ from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
 
-from cnncalc.axis.channels import Grouped
 from cnncalc.axis.indices import Indices, TooManyError, joined
-from cnncalc.axis.windows import Bins, Slide, Window
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.layers.product import Product
 from cnncalc.network import Step
-from cnncalc.receptive.layer import Passage, Passages
+from cnncalc.receptive.layer import Passage, Passages, merges
 from cnncalc.receptive.maps import Extent, Region
 from cnncalc.receptive.pull_back import Part, all_of, ends, needed
 from cnncalc.rows import Row
@@ -27,7 +26,7 @@ __all__ = ["BEFORE", "BEHIND", "Reached", "walk_back"]
 
 BEFORE, BEHIND = 1, 2  # the sides of an axis
 BOTH = BEFORE | BEHIND
-LOOKS = 8  # units at each end of a region that may read beyond a border
+MOST_LOOKS = 8  # units at each end of a region that may read beyond a border
 
 
 class Reached(NamedTuple):
@@ -148,7 +147,7 @@ class _Walk:
         """What is needed of each of a step's inputs; None: that isn't needed at all."""
         if len(row.inputs) > 1:
             return _of_branches(layer, row, need, needed(layer, row, need.part, self.passages))
-        passage = self.passages.of(layer, row.input_shapes[0])
+        passage = self.passages.of(layer, *row.input_shapes)
         if passage is None:
             return iter([need])
         key = passage, need
@@ -234,7 +233,7 @@ def _of_branches(
 
 def _sure(route: Route, row: Row, need: Need) -> Sure:
     """Whether what is read is known: not which places, where axes were merged and part counts."""
-    if need.part is not None and any(map(partial(_merges, route), range(len(route.shape)))):
+    if need.part is not None and any(map(partial(merges, route), range(len(route.shape)))):
         return Sure.NOTHING
     if 0 in route.mixes:
         return Sure.ALL if need.sure is Sure.PLACES else need.sure
@@ -242,17 +241,9 @@ def _sure(route: Route, row: Row, need: Need) -> Sure:
         return max(need.sure, Sure.PLACES)
     if need.sure is Sure.PLACES and (route.across is not OWN or route.moves[0] != 0):
         return Sure.NOTHING
-    if route.splits and need.part is not None and len(need.part[0]) < row.output_shape[0]:
+    if need.part is not None and len(need.part[0]) < row.output_shape[0]:
         return need.sure if len(route.sides(need.part[0])) == 1 else Sure.NOTHING
     return need.sure
-
-
-def _merges(route: Route, axis: int) -> bool:
-    """Whether several units along an axis lie along another one in the output."""
-    if route.moves[axis] is not None or axis in route.mixes:
-        return False
-    window, n = route.window(axis), route.shape[axis]
-    return (window.length(n) if window else n) > 1
 
 
 def _inherited(route: Route, axis: int, cut: tuple[int, ...]) -> int:
@@ -264,7 +255,7 @@ def _inherited(route: Route, axis: int, cut: tuple[int, ...]) -> int:
 def _beyond(route: Route, region: Region) -> tuple[int, ...]:
     """For each axis of a layer's input, the sides on which some units read beyond its border."""
     found = [0] * len(route.shape)
-    for side in route.sides(region[0] if region else range(1)):
+    for side in route.sides(*region[:1]):
         for axis, n in enumerate(route.shape):
             window, place = side.window(axis), side.moves[axis]
             if window is None or axis in side.mixes:
@@ -276,13 +267,14 @@ def _beyond(route: Route, region: Region) -> tuple[int, ...]:
 
 def _sides(window: Window, units: Indices, n: int) -> int:
     """The sides of an axis of `n` on which some units of a window read beyond the border."""
-    if not units or isinstance(window, Bins | Grouped):
+    if not units:
         return 0
     first, last = ends(units)
     if isinstance(window, Slide):
         before = window.reads(first)[0] < 0
         return BEFORE * before | BEHIND * (window.reads(last)[-1] >= n)
     listed = units if isinstance(units, range) else sorted(units)
-    heads = [reads[0] for o in listed[:LOOKS] if (reads := window.reads(o))]
-    tails = [reads[-1] for o in listed[-LOOKS:] if (reads := window.reads(o))]
-    return BEFORE * (min(heads, default=0) < 0) | BEHIND * (max(tails, default=0) >= n)
+    heads = (window.reads(o) for o in listed[:MOST_LOOKS])
+    tails = (window.reads(o) for o in listed[-MOST_LOOKS:])
+    before = any(reads and reads[0] < 0 for reads in heads)
+    return BEFORE * before | BEHIND * any(reads and reads[-1] >= n for reads in tails)

@@ -21,7 +21,7 @@ from cnncalc.layers.product import Product
 from cnncalc.network import Step
 from cnncalc.receptive.channels import advance
 from cnncalc.receptive.layer import Passages, gathers, onward
-from cnncalc.receptive.maps import Along, Region, Seen, network_input
+from cnncalc.receptive.maps import Along, Seen, network_input
 from cnncalc.receptive.merge import meet_alike
 
 __all__ = [
@@ -238,7 +238,7 @@ def _tells_apart(told: _Told, shape: Shape) -> bool:
     return 0 not in route.mixes and (route.across is None or len(route.read(0)) < shape[0])
 
 
-def _unsaid(branch: int, region: Region | None = None) -> None:
+def _unsaid(_: object) -> None:
     """What reaches a map, which isn't known."""
 
 

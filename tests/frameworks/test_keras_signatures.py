@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cnncalc.frameworks.base import idle
 from cnncalc.frameworks.keras import READERS
 from tests.frameworks.live_keras import keras_or_skip
 
@@ -66,3 +67,19 @@ def test_every_layer_is_read_or_listed() -> None:
 
     assert layers - READERS.keys() == elsewhere
     assert READERS.keys() - layers == set()
+
+
+def test_an_argument_that_is_never_looked_at() -> None:
+    """One row beside the reader: it is taken by name and by place, and moves nothing."""
+
+    @idle("units", {"kernel_quantizer": None})
+    def dense(units: int, activation: str | None = None) -> tuple[int, str | None]:
+        return units, activation
+
+    assert form(dense) == [
+        ("units", Parameter.empty),
+        ("kernel_quantizer", None),
+        ("activation", None),
+    ]
+    assert dense(3, "int8", "relu") == (3, "relu")
+    assert dense(3, activation="relu", kernel_quantizer="int8") == (3, "relu")
