@@ -90,6 +90,8 @@ LEFT = [
     # one tap of a window that all of a map is
     ("1x4x4 unfold:4 slice:..1", 4, 0, 0, "hull"),
     ("1x8x8 cat[ gap:keep pad:0:7 | conv:1,k3,p1 ]", 8, 0, 0, "hull"),
+    # one place of a block beside all of a map: a bound, and not all
+    ("1x4x4 mul[ pixelunshuffle:4 | relu ] slice:..1", 4, 0, 0, "hull"),
     # padding alone along one axis sees nothing of the other
     ("1x4x4 pad:4:0x0 crop:0:4x0 reduce:axes=1", 0, [0, 1], [-4, 0], "exact"),
 ]

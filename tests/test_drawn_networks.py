@@ -228,3 +228,19 @@ def test_what_is_claimed_of_drawn_networks(counts: tuple[int, ...]) -> None:
             error.add_note(spec)
             raise
     assert [count[each] for each in COUNTED] == wanted
+
+
+# Networks of which more was claimed once than is so.
+FOUND = [
+    "4x5 permute:1x0 unfold:2,s2,p=1:0,d3 gmp:keep",
+    "1x3x2 flatten:start=1 permute:1x0 pixelshuffle:2",
+    "1x4x4 mul[ pixelunshuffle:4 | relu ] slice:..1",
+    "1x2x2 mul(align=second)[ pixelunshuffle:2 | conv:3,k1 reduce:axes=0,keep ] pad:0:2x0",
+    "1x5x9 reduce:axes=-1,keep mul(align=second)[ | softmax:axis=1 flatten:start=1 ] pad:1:0x0",
+    "1x2x2x3 adaptiveavg:1 mul(align=second)[ | | flatten ] conv:1,k1,s2,p=0:2",
+]
+
+
+@pytest.mark.parametrize("spec", FOUND)
+def test_what_is_claimed_of_networks_that_were_found(spec: str) -> None:
+    check(analyze(spec), Counter())

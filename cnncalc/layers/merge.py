@@ -56,7 +56,7 @@ class Elementwise(Layer):
 
     def places(self, axes: int, rank: int) -> tuple[int, ...]:
         """Where the axes of a branch of so many are among those of the output."""
-        kept = 1 if self.align == "second" else 0
+        kept = int(self.align == "second" and axes > 0)
         return tuple(range(kept)) + tuple(range(kept + rank - axes, rank))
 
     def stretched(self, *shapes: Shape) -> tuple[Shape, ...]:

@@ -38,7 +38,7 @@ def advance(
     """What the units see after a layer with one input; `extent_of` says what reaches that."""
     after = _advanced(passage, output, seen, input_shape, extent_of)
     if passage.route.splits and 0 in seen.places:
-        return _of_parts(passage.route, after)
+        return _of_parts(passage.route, seen, after)
     return after
 
 
@@ -93,9 +93,10 @@ def meet(
     if blind or any(along.merged for along in seen.axes):
         seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
     elif differ or any(each.channels for each in seens):
-        channels = isinstance(layer, Concatenate) and layer.place(output) == 0
-        known = _joined(shapes, seens) if channels else _paired(layer, shapes, output, seens)
-        seen = _with(seen, known)
+        if isinstance(layer, Concatenate) and layer.place(output) == 0:
+            seen = _with(seen, _joined(shapes, seens, seen))
+        else:
+            seen = _with(seen, _paired(layer, shapes, output, seens, seen))
     return seen, offset
 
 
@@ -120,6 +121,8 @@ def _onward(route: Route, output: Shape, known: Channels) -> frozenset[int] | No
 
 def _moved(route: Route, output: Shape, along: frozenset[int]) -> frozenset[int]:
     """The axes of the output along which units differ that did so along some of the map before."""
+    if 0 in along and route.across is None:  # channels become places, too
+        return frozenset(range(len(output)))
     moves = {route.moves[axis] for axis in along if axis not in route.mixes}
     found = {place for place in moves if place is not None}
     if route.splits or pads_channels(route):
@@ -208,13 +211,20 @@ def _told_apart(
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
 
 
-def _of_parts(route: Route, after: Seen) -> Seen:
-    """Channels that are places became several, each with a part of what its window reads."""
+def _of_parts(route: Route, seen: Seen, after: Seen) -> Seen:
+    """Channels that are places became several, each with a part of what its window reads.
+
+    Where that lies in padding a channel sees nothing: then those at the ends do, if any does.
+    """
     split = [axis for axis, window in enumerate(route.windows, start=1) if window is not OWN]
     bounds = [Field(a.field.step, a.field.phases, exact=False) for a in after.axes]
     pairs = zip(after.axes, bounds, strict=True)
     axes = [a._replace(field=bound) if a.place in split else a for a, bound in pairs]
-    return Seen(tuple(axes), after.whole, after.aligned, after.channels)
+    sides = route.sides((0, len(route.splits) - 1))
+    known = after.channels
+    if any(_blind_units(side, seen) for side in sides):
+        known = _unknown(True, frozenset((0, *split)))
+    return Seen(tuple(axes), after.whole, after.aligned, known)
 
 
 def _alike(channels: int, seen: Seen) -> Channels:
@@ -246,8 +256,9 @@ def _key(seen: Seen) -> tuple[object, ...]:
 
 def _apart(seen: Seen, shape: Shape) -> list[int]:
     """The axes along which units may see different things that the fields don't tell."""
-    told = () if seen.whole else [along.place for along in seen.axes if not along.merged]
     known = seen.channels.along if seen.channels is not None else None
+    blind = seen.channels is not None and seen.channels.blind
+    told = [] if seen.whole or blind else [each.place for each in seen.axes if not each.merged]
     return [
         axis
         for axis, n in enumerate(shape)
@@ -307,7 +318,7 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
     """The units after a layer whose channels read others than their own."""
     runs, views = past
     if route.splits or route.across is OWN or route.across is None:
-        return _with(after, _settled(runs, dict(enumerate(views))))
+        return _with(after, _settled(runs, dict(enumerate(views)), after))
     found = _read(route.across, runs, output[0])
     if found is None:
         return _with(after, UNKNOWN)
@@ -316,9 +327,23 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
     def met(several: Collection[int]) -> Seen:
         return _together([views[each] for each in sorted(several)], output, after)
 
-    known = _settled(chosen, {number: met(several) for number, several in sets.items()})
     read_on = {each for several in sets.values() for each in several}
-    return _with(after if len(read_on) == len(views) else met(read_on), known)
+    same = len(read_on) == len(views) and (all(map(_is_exact, views)) or not _leaves_out(route))
+    together = after if same else met(read_on)
+    apart = {number: met(several) for number, several in sets.items()}
+    return _with(together, _settled(chosen, apart, together))
+
+
+def _is_exact(view: Seen) -> bool:
+    return view.whole or all(along.field.exact for along in view.axes)
+
+
+def _leaves_out(route: Route) -> bool:
+    """Whether some channels are read by nothing."""
+    try:
+        return len(route.read(0)) < route.shape[0]
+    except TooManyError:
+        return True
 
 
 def _read(
@@ -351,11 +376,11 @@ def _together(views: Sequence[Seen], shape: Shape, after: Seen) -> Seen:
     return Seen(seen.axes, seen.whole, after.aligned)
 
 
-def _settled(runs: Runs, views: Mapping[int, Seen]) -> Channels | None:
-    """Views that are equal made one; None: there is but one."""
+def _settled(runs: Runs, views: Mapping[int, Seen], together: Seen) -> Channels | None:
+    """Views that are equal made one; None: each is that of the map, what they see together."""
     numbers: dict[tuple[object, ...], int] = {}
     after = {each: numbers.setdefault(_key(seen), len(numbers)) for each, seen in views.items()}
-    if len(numbers) == 1:
+    if len(numbers) == 1 and _is_like(views[next(iter(views))], together):
         return None
     if len(numbers) > MOST_VIEWS:
         return UNKNOWN
@@ -363,7 +388,11 @@ def _settled(runs: Runs, views: Mapping[int, Seen]) -> Channels | None:
     return Channels(runs.renumbered(after), tuple(kept[each] for each in range(len(kept))))
 
 
-def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
+def _is_like(view: Seen, together: Seen) -> bool:
+    return view.whole if together.whole else _key(view) == _key(together)
+
+
+def _joined(shapes: Sequence[Shape], seens: Sequence[Seen], together: Seen) -> Channels | None:
     """The channels of branches, one branch after another."""
     runs, views = list[tuple[Runs, int]](), list[Seen]()
     count = 0
@@ -374,11 +403,11 @@ def _joined(shapes: Sequence[Shape], seens: Sequence[Seen]) -> Channels | None:
             return UNKNOWN
         runs.append((known.runs, len(views)))
         views += known.views
-    return _settled(concatenated(runs), dict(enumerate(views)))
+    return _settled(concatenated(runs), dict(enumerate(views)), together)
 
 
 def _paired(
-    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen]
+    layer: Layer, shapes: Sequence[Shape], output: Shape, seens: Sequence[Seen], together: Seen
 ) -> Channels | None:
     """The channels of branches, element-wise."""
     if isinstance(layer, Concatenate):
@@ -393,7 +422,7 @@ def _paired(
     if len(sets) > MOST_VIEWS or len(runs) > MOST_RUNS:
         return UNKNOWN
     views = [meet_alike(layer, shapes, output, _chosen(known, each), _unsaid)[0] for each in sets]
-    return _settled(Runs.of(runs), dict(enumerate(views)))
+    return _settled(Runs.of(runs), dict(enumerate(views)), together)
 
 
 def _chosen(known: Sequence[Channels], numbers: Sequence[int]) -> list[Seen]:

@@ -80,6 +80,8 @@ def needed(layer: Layer, row: Row, part: Part, passages: Passages) -> list[Part]
 
 def _unstretched(layer: Elementwise, shape: Shape, output: Shape, region: Region) -> Region:
     """What a region of an elementwise merge needs of a branch, of which axes of 1 are stretched."""
+    if not all(region):  # along an axis that the branch has not, perhaps
+        return (NOTHING,) * max(len(shape), 1)
     places = layer.places(len(shape), len(output))
     return tuple(
         region[place] if n == output[place] else range(bool(region[place]))
