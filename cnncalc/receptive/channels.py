@@ -220,7 +220,7 @@ def _of_parts(route: Route, seen: Seen, after: Seen) -> Seen:
     bounds = [Field(a.field.step, a.field.phases, exact=False) for a in after.axes]
     pairs = zip(after.axes, bounds, strict=True)
     axes = [a._replace(field=bound) if a.place in split else a for a, bound in pairs]
-    sides = route.sides((0, len(route.splits) - 1))
+    sides = route.sides(frozenset((0, len(route.splits) - 1)))
     known = after.channels
     if any(_blind_units(side, seen) for side in sides):
         known = _unknown(True, frozenset((0, *split)))
