@@ -15,7 +15,7 @@ from cnncalc.axis.channels import Dealt
 from cnncalc.axis.field import Field
 from cnncalc.axis.indices import TooManyError
 from cnncalc.axis.indices import read as read_indices
-from cnncalc.axis.windows import Window
+from cnncalc.axis.windows import Slide, Window
 from cnncalc.layers.base import OWN, Layer, Route, Shape
 from cnncalc.layers.merge import Concatenate, Elementwise
 from cnncalc.receptive.layer import Passage, after_layer, covers, pads_channels, reads_on
@@ -200,15 +200,29 @@ def _told_apart(
 ) -> Seen:
     """After a layer of units that see alike: whether they still do."""
     route = passage.route
+    blind = _taps_in_padding(route, seen)
+    if seen.whole and blind:
+        return _with(after, Channels(padded=route.across is not None, blind=True))
     if seen.whole and passage.blinding:
         return _with(after, _padded(passage, output, None))
     if _jumbles(route, seen, after):
         along = None if route.across is None else frozenset(_unnamed(route, output))
-        return _with(after, _unknown(False, along))
+        return _with(after, _unknown(blind, along))
     if not (route.splits or pads_channels(route)) or 0 in seen.places:
         return after
     past = _past(passage, _alike(route.shape[0], seen), input_shape)
     return _routed(route, output, after, past) if past else _with(after, UNKNOWN)
+
+
+def _taps_in_padding(route: Route, seen: Seen) -> bool:
+    """Whether a channel may be a tap of windows that lies in padding, where no field tells it."""
+    if not route.splits and route.across is not None:
+        return False
+    return any(
+        isinstance(window, Slide) and max(window.before, window.after) > 0
+        for axis, window in enumerate(route.windows, start=1)
+        if seen.whole or axis not in seen.places
+    )
 
 
 def _of_parts(route: Route, seen: Seen, after: Seen) -> Seen:
