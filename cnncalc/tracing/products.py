@@ -20,6 +20,7 @@ __all__ = [
     "einsum",
     "letters",
     "multiplied",
+    "rearranged",
     "repeated",
     "scaled_scores",
     "swapped",
@@ -127,6 +128,18 @@ def letters(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     return operands, result
 
 
+def rearranged(part: str, result: str) -> list[Layer]:
+    """An einsum of one: axes summed over, the others in another order.
+
+    Raises:
+        LayerError: a letter stands twice.
+    """
+    if len(set(part)) < len(part):
+        raise LayerError(f"a diagonal (`{part}`) can't be followed", code="source")
+    layers, left = _summed(part, set(result))
+    return layers + _arranged(left, list(result))
+
+
 def einsum(one: str, two: str, result: str, shapes: tuple[Shape, Shape]) -> Einsum:
     """A product of two that flow, by the letters of their axes, without the batch's.
 
@@ -139,8 +152,8 @@ def einsum(one: str, two: str, result: str, shapes: tuple[Shape, Shape]) -> Eins
     sizes = _sizes((one, two), shapes)
     sides: list[list[Layer]] = []
     kept = []
-    for part, other, shape in ((one, two, shapes[0]), (two, one, shapes[1])):
-        layers, left = _summed(part, set(other) | set(result), shape)
+    for part, other in ((one, two), (two, one)):
+        layers, left = _summed(part, set(other) | set(result))
         sides.append(layers)
         kept.append(left)
     a, b = kept
@@ -150,18 +163,18 @@ def einsum(one: str, two: str, result: str, shapes: tuple[Shape, Shape]) -> Eins
     only = [[c for c in result if c in side and c not in both] for side in kept]
     if not along:
         for layers, left in zip(sides, kept, strict=True):
-            layers += _arranged(left, [c for c in result if c in left], sizes)
+            layers += _arranged(left, [c for c in result if c in left])
             whole = tuple(sizes[c] if c in left else 1 for c in result)
             layers += _reshaped(tuple(sizes[c] for c in result if c in left), whole)
         return Einsum((sides[0], sides[1]), KINDS["mul"](), [])
     groups = ((only[0], along), (along, only[1]))
     for layers, left, (rows, columns) in zip(sides, kept, groups, strict=True):
-        layers += _arranged(left, [*front, *rows, *columns], sizes)
+        layers += _arranged(left, [*front, *rows, *columns])
         flat = _shape(front, sizes), prod(_shape(rows, sizes)), prod(_shape(columns, sizes))
         layers += _reshaped(_shape([*front, *rows, *columns], sizes), (*flat[0], *flat[1:]))
     made = [*front, *only[0], *only[1]]
     product = (*_shape(front, sizes), prod(_shape(only[0], sizes)), prod(_shape(only[1], sizes)))
-    after = _reshaped(product, _shape(made, sizes)) + _arranged(made, list(result), sizes)
+    after = _reshaped(product, _shape(made, sizes)) + _arranged(made, list(result))
     return Einsum((sides[0], sides[1]), KINDS["matmul"](), after)
 
 
@@ -181,7 +194,7 @@ def with_kept_letters(part: str, kept: str, result: str, shapes: tuple[Shape, Sh
         LayerError: sizes that differ, a letter twice in one operand, or nothing to sum over.
     """
     sizes = _sizes((part, kept), shapes)
-    layers, left = _summed(part, set(kept) | set(result), shapes[0])
+    layers, left = _summed(part, set(kept) | set(result))
     groups = [c for c in kept if c in left and c in result]
     summed = [c for c in kept if c in left and c not in result]
     own = [c for c in kept if c not in left]
@@ -199,8 +212,8 @@ def with_kept_letters(part: str, kept: str, result: str, shapes: tuple[Shape, Sh
         flat = (*_shape(rest, sizes), inputs)
         layer = KINDS["linear"](outputs, False, -1 if rest else None)
         after = (*flat[:-1], outputs)
-    layers += _arranged(left, order, sizes) + _reshaped(_shape(order, sizes), flat)
-    behind = _reshaped(after, _shape(made, sizes)) + _arranged(made, list(result), sizes)
+    layers += _arranged(left, order) + _reshaped(_shape(order, sizes), flat)
+    behind = _reshaped(after, _shape(made, sizes)) + _arranged(made, list(result))
     plain = [Part(each.kind, each) for each in (*layers, *behind)]
     plain.insert(len(layers), Part("einsum", layer, holds=True))
     return plain
@@ -227,7 +240,7 @@ def _shape(names: Sequence[str], sizes: dict[str, int]) -> Shape:
     return tuple(sizes[name] for name in names)
 
 
-def _summed(part: str, wanted: set[str], shape: Shape) -> tuple[list[Layer], str]:
+def _summed(part: str, wanted: set[str]) -> tuple[list[Layer], str]:
     """What sums over the letters that nothing else has, and those that are left."""
     gone = tuple(axis for axis, letter in enumerate(part) if letter not in wanted)
     if not gone:
@@ -236,7 +249,7 @@ def _summed(part: str, wanted: set[str], shape: Shape) -> tuple[list[Layer], str
     return [KINDS["reduce"](by="sum", axes=gone, keep=False)], left
 
 
-def _arranged(letters: Sequence[str], wanted: Sequence[str], sizes: dict[str, int]) -> list[Layer]:
+def _arranged(letters: Sequence[str], wanted: Sequence[str]) -> list[Layer]:
     """The axes in another order, if it is another."""
     if list(letters) == list(wanted):
         return []

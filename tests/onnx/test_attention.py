@@ -34,6 +34,11 @@ CASES: dict[str, tuple[list[Any], tuple[int, ...], tuple[int, ...], int]] = {
     "scores by letters": (
         [node("Einsum", "q k", equation="bhid,bhjd->bhij")], (4, 9, 16), (4, 9, 9), 4 * 81 * 16,
     ),
+    "of one, in another order": (
+        [node("Einsum", "q", equation="bhid->bdhi")], (4, 9, 16), (16, 4, 9), 0,
+    ),
+    "of one, summed over": ([node("Einsum", "q", equation="bhid->bdh")], (4, 9, 16), (16, 4), 0),
+    "of one, as it is": ([node("Einsum", "q", equation="bhid->bhid")], (4, 9, 16), (4, 9, 16), 0),
 }  # fmt: skip
 STORED = {
     "mask": numpy.zeros((9, 9), "float32"),
@@ -84,6 +89,7 @@ WRONG = {
         node("Attention", "q k v", q_num_heads=5, kv_num_heads=5), "can't be shared by 5 heads",
     ),
     "no heads": (node("Attention", "q k v"), "can't be shared by 0 heads"),
+    "a diagonal": (node("Einsum", "q", equation="bii->bi"), "a diagonal"),
     "what was there before": (
         node("Attention", "q k v _ q q", q_num_heads=4, kv_num_heads=4), "of an earlier run",
     ),

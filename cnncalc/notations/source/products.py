@@ -23,6 +23,7 @@ from cnncalc.tracing.products import einsum as by_letters
 from cnncalc.tracing.products import (
     letters,
     multiplied,
+    rearranged,
     repeated,
     scaled_scores,
     swapped,
@@ -271,15 +272,8 @@ def _run(machine: Machine, tensor: Value, layers: list[Layer]) -> Value:
 
 
 def _rearranged(machine: Machine, tensor: Value, part: str, result: str) -> Value:
-    """An einsum of one: axes summed over, the others in another order."""
-    if len(set(part)) < len(part):
-        raise Refusal(f"a diagonal (`{part}`) can't be followed")
-    gone = tuple(axis for axis, letter in enumerate(part) if letter not in result)
-    left = [letter for letter in part if letter in result]
-    layers = [KINDS["reduce"](by="sum", axes=gone, keep=False)] if gone else []
-    if left != list(result):
-        layers.append(KINDS["permute"](tuple(map(left.index, result))))
-    return _run(machine, tensor, layers)
+    """An einsum of one."""
+    return _run(machine, tensor, refusable(rearranged, part, result))
 
 
 def _with_kept(

@@ -80,6 +80,10 @@ class Call:
         what = "missing" if value is None else f"{describe(value)}, where data is expected"
         raise LayerError(f"its input {place + 1} is {what}", code="onnx")
 
+    def flow_if_given(self, place: int) -> Tensor | None:
+        """The same; None where it is left out."""
+        return self.flow(place) if self.has(place) else None
+
     def given(self, place: int) -> Tensor | Static:
         """An input that carries data, or that doesn't depend on it."""
         value = self.value(place)

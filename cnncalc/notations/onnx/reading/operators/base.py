@@ -32,6 +32,7 @@ Made = Value | list[Value]  # one output, or several
 # name or place, an attribute by its name, with its default.
 INPUTS: dict[str, Callable[[Call, int], object]] = {
     "Tensor": Call.flow,
+    "Tensor | None": Call.flow_if_given,
     "Static": Call.stored,
     "Static | None": Call.constant,
     "Either": Call.given,

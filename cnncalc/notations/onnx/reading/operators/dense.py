@@ -12,7 +12,7 @@ from cnncalc.notations.onnx.reading.operators.arithmetic import tensors_among
 from cnncalc.notations.onnx.reading.operators.base import Either, Value, operator
 from cnncalc.tracing.arithmetic import product
 from cnncalc.tracing.products import einsum as by_letters
-from cnncalc.tracing.products import letters
+from cnncalc.tracing.products import letters, rearranged
 from cnncalc.tracing.products import multiplied as of_two
 from cnncalc.tracing.tensors import Static, Tensor
 
@@ -100,11 +100,17 @@ def of_matrices(call: Call, a: Tensor, b: Tensor) -> Tensor:
 
 
 @operator("Einsum", constants=False)
-def einsum(call: Call, a: Tensor, b: Tensor, *, equation: str = "") -> Tensor:
-    """A product of two data by the letters of their axes, the batch in front of each."""
-    parts, result = letters(equation, [len(a.shape) + 1, len(b.shape) + 1])
+def einsum(call: Call, a: Tensor, b: Tensor | None = None, *, equation: str = "") -> Tensor:
+    """A product of two data by the letters of their axes, the batch in front of each; or of one
+    its axes in another order, summed over or not.
+    """
+    data = [a] if b is None else [a, b]
+    parts, result = letters(equation, [len(each.shape) + 1 for each in data])
     if any(part[:1] != result[:1] or result[0] in part[1:] for part in parts):
         call.refuse(f"`{equation}` has not the batch in front of each", code="batch")
+    if b is None:
+        layers = rearranged(parts[0][1:], result[1:])
+        return through(call, a, layers) if layers else call.same(a)
     one, two = parts
     plan = by_letters(one[1:], two[1:], result[1:], (a.shape, b.shape))
     sides = [
