@@ -92,6 +92,8 @@ LEFT = [
     ("1x8x8 cat[ gap:keep pad:0:7 | conv:1,k3,p1 ]", 8, 0, 0, "hull"),
     # taps of windows beside a map of one place, of which most lie in padding
     ("1x4x4 gap:keep unfold:3,s3,p=2:2 slice:..1", 4, 0, 0, "hull"),
+    # more views than are kept
+    ("1x18x18 pixelunshuffle:9 slice:..1", 9, 9, 0, "hull"),
     # one place of a block beside all of a map: a bound, and not all
     ("1x4x4 mul[ pixelunshuffle:4 | relu ] slice:..1", 4, 0, 0, "hull"),
     # padding alone along one axis sees nothing of the other

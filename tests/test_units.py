@@ -150,6 +150,7 @@ def test_where_the_field_outgrows_the_input() -> None:
     assert first is not None
     assert first.name == "conv2"
     assert [row.name for row in larger_than_input(report)] == ["conv3"]
+    assert larger_than_input(analyze("1x5x50 conv:1,k5,p=same conv:1,k5,p=same")) == []
 
 
 def test_the_last_map_is_looked_at_in_its_centre() -> None:

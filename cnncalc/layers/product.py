@@ -133,5 +133,10 @@ def _stretched(one: Shape, two: Shape) -> Shape | None:
     """The common sizes of axes counted from the last; None where they differ."""
     rank = max(len(one), len(two))
     whole = [(1,) * (rank - len(each)) + each for each in (one, two)]
-    sizes = [common(pair) for pair in zip(*whole, strict=True)]
-    return None if None in sizes else tuple(size for size in sizes if size is not None)
+    sizes: list[int] = []
+    for pair in zip(*whole, strict=True):
+        size = common(pair)
+        if size is None:
+            return None
+        sizes.append(size)
+    return tuple(sizes)

@@ -159,10 +159,10 @@ def _apart_along(
         return None
     found: set[int] = set()
     for seen in seens:
-        known = seen.channels
-        if known is not None and known.along is None:
-            return None
-        found |= (known.along or set()) if known is not None else set()
+        if seen.channels is not None:
+            if seen.channels.along is None:
+                return None
+            found |= seen.channels.along
         pairs = zip(seen.places, met.axes, strict=False)
         found |= {place for place, after in pairs if place is not None and after.place is None}
     return frozenset(found)
@@ -341,15 +341,11 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
     def met(several: Collection[int]) -> Seen:
         return _together([views[each] for each in sorted(several)], output, after)
 
-    read_on = {each for several in sets.values() for each in several}
-    same = len(read_on) == len(views) and (all(map(_is_exact, views)) or not _leaves_out(route))
-    together = after if same else met(read_on)
+    together = after
+    if _leaves_out(route):
+        together = met({each for several in sets.values() for each in several})
     apart = {number: met(several) for number, several in sets.items()}
     return _with(together, _settled(chosen, apart, together))
-
-
-def _is_exact(view: Seen) -> bool:
-    return view.whole or all(along.field.exact for along in view.axes)
 
 
 def _leaves_out(route: Route) -> bool:
