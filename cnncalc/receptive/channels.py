@@ -270,13 +270,13 @@ def _key(seen: Seen) -> tuple[object, ...]:
 
 def _apart(seen: Seen, shape: Shape) -> list[int]:
     """The axes along which units may see different things that the fields don't tell."""
-    known = seen.channels.along if seen.channels is not None else None
-    blind = seen.channels is not None and seen.channels.blind
-    told = [] if seen.whole or blind else [each.place for each in seen.axes if not each.merged]
+    known = seen.channels
+    assert known is not None, "nobody asks it of units that see alike"
+    told = [] if seen.whole or known.blind else [a.place for a in seen.axes if not a.merged]
     return [
         axis
         for axis, n in enumerate(shape)
-        if n > 1 and axis not in told and (known is None or axis in known)
+        if n > 1 and axis not in told and (known.along is None or axis in known.along)
     ]
 
 
@@ -309,7 +309,7 @@ def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, 
     many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    sides = [Passage(side) for side in route.sides()] if route.splits else [passage]
+    sides = [Passage(side) for side in route.sides()]
     if any(_blinds(side, view) for side in sides for view in known.views):
         return None
     views = [
