@@ -83,6 +83,8 @@ LEFT = [
     ("1x4x4 gap:keep pad:2", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..3,axis=1", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 slice:0..2,axis=1", 0, 0, 0, "exact"),
+    ("1x4x4 gap:keep pad:2 permute:0x2x1 slice:0..3,axis=1", 4, 0, 0, "global"),
+    ("1x4x4 gap:keep pad:2 conv:2,k1 slice:0..3,axis=1", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:2 crop:3:0x0 conv:2,k1", 0, 0, 0, "exact"),
     ("1x4x4 gap:keep pad:0,c=1:0", 4, 0, 0, "global"),
     ("1x4x4 gap:keep pad:0,c=1:0 slice:..1", 0, 0, 0, "exact"),

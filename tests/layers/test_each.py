@@ -198,3 +198,13 @@ def test_a_plain_layer_does_the_same_at_every_entry(text: str, order: str) -> No
             whole = [each[:front] + entries + each[front:] for each in samples]
             made = layer.output(*samples)
             assert plain.output(*whole) == made[:front] + entries + made[front:]
+
+
+def test_channels_of_a_sample_that_become_places() -> None:
+    """No window says which of them a place is: along them it is a bound, all of them."""
+    found = verify_report(analyze("2x4x3x3 each[ pixelshuffle:2 ]"), executor="bundled")
+    seen = found.to_dict()["layers"][0]["receptive_field"]
+
+    assert (seen["size"], seen["status"]) == ([4, 1, 1], "hull")
+    assert found.verify is not None
+    assert found.verify["mismatches"] == []
