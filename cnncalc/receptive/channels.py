@@ -88,7 +88,7 @@ def meet(
         seen = _bound(seen)  # units in the padding of one branch see what the others saw
     if seen.whole and isinstance(layer, Elementwise) and any(map(_sees_all, seens)):
         return seen, offset
-    differ = joins and len(set(map(_key, seens))) > 1
+    differ = joins and any(_key(each) != _key(seens[0]) for each in seens)
     blind = any(each.channels is not None and each.channels.blind for each in seens)
     if blind or any(along.merged for along in seen.axes):
         seen = _with(seen, _unknown(blind, _apart_along(layer, shapes, seens, seen)))
@@ -341,9 +341,10 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
     def met(several: Collection[int]) -> Seen:
         return _together([views[each] for each in sorted(several)], output, after)
 
-    together = after
-    if _leaves_out(route):
-        together = met({each for several in sets.values() for each in several})
+    read_on = {each for several in sets.values() for each in several}
+    bounds = any(not along.field.exact for view in views for along in view.axes)
+    fewer = len(read_on) < len(views) or (bounds and _leaves_out(route))
+    together = met(read_on) if fewer else after
     apart = {number: met(several) for number, several in sets.items()}
     return _with(together, _settled(chosen, apart, together))
 

@@ -97,7 +97,8 @@ def reads_on(window: Window) -> bool:
 
 def pads_channels(route: Route) -> bool:
     """Whether some channels are padding, which see nothing."""
-    return isinstance(route.across, Slide) and not reads_on(route.across)
+    across = route.across
+    return across is not OWN and isinstance(across, Slide) and not reads_on(across)
 
 
 def merges(route: Route, axis: int) -> bool:
@@ -151,7 +152,7 @@ def _slid(passage: Passage, seen: Seen) -> Seen | None:
         if field is not before or window is not through:
             before, through, after = field, window, field.through(window)
         axes.append(Along(after, moves[place], merged))
-    if not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
+    if passage.blinding and not {place for _, place, _ in seen.axes}.issuperset(passage.blinding):
         return None
     return Seen(tuple(axes), False, seen.aligned)
 

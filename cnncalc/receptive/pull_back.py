@@ -199,14 +199,15 @@ class Extents:
         return self.tops[number]
 
     def _top_of(self, at: int) -> int:
-        row = self.rows[at]
+        row, tops = self.rows[at], self.tops
+        above = [tops[source] for source in row.inputs]
+        if not above or above.count(above[0]) < len(above) or not all(row.output_shape):
+            return at
         try:
             parts = needed(self.steps[at].layer, row, None, self.passages)
         except TooManyError:
             return at
-        above = {self.tops[source] for source in row.inputs}
-        alone = len(above) == 1 and set(parts) == {None} and all(row.output_shape)
-        return above.pop() if alone else at
+        return above[0] if parts.count(None) == len(parts) else at
 
     def of(self, number: int, part: Part = None) -> Extent | None:
         """The first and last index of each axis of the input that reach a step's map.
