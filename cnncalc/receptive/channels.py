@@ -56,9 +56,9 @@ def _advanced(
         return _left(route, seen, after, told, extent_of) if known else _with(after, told)
     if known is None:
         return _told_apart(passage, output, seen, after, input_shape)
-    apart = _apart(seen, route.shape)
     if known.runs and 0 in route.mixes:
         return after
+    apart = _apart(seen, route.shape)
     padded = pads_channels(route) and 0 not in seen.places
     if all(axis in route.mixes for axis in apart) and not padded:
         return _alone(after, input_shape)
@@ -309,8 +309,8 @@ def _past(passage: Passage, known: Channels, input_shape: Shape) -> tuple[Runs, 
     many = len(known.runs) if count == 1 else known.runs.channels * count
     if len(known.views) * count > MOST_VIEWS or many > MOST_RUNS:
         return None
-    sides = [Passage(side) for side in route.sides()]
-    if any(_blinds(side, view) for side in sides for view in known.views):
+    sides = [Passage(side) for side in route.sides()] if route.splits else [passage]
+    if any(_blinds(side, view) for side in sides if side.blinding for view in known.views):
         return None
     views = [
         after_layer(side, view, input_shape, _unsaid) for view in known.views for side in sides
@@ -342,11 +342,14 @@ def _routed(route: Route, output: Shape, after: Seen, past: tuple[Runs, list[See
         return _together([views[each] for each in sorted(several)], output, after)
 
     read_on = {each for several in sets.values() for each in several}
-    bounds = any(not along.field.exact for view in views for along in view.axes)
-    fewer = len(read_on) < len(views) or (bounds and _leaves_out(route))
+    fewer = len(read_on) < len(views) or (not all(map(_is_exact, views)) and _leaves_out(route))
     together = met(read_on) if fewer else after
     apart = {number: met(several) for number, several in sets.items()}
     return _with(together, _settled(chosen, apart, together))
+
+
+def _is_exact(view: Seen) -> bool:
+    return all(along.field.exact for along in view.axes)
 
 
 def _leaves_out(route: Route) -> bool:
