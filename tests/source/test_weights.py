@@ -61,6 +61,13 @@ KEPT: dict[str, tuple[str, str, Shape, tuple[int, int, int, int, int]]] = {
         (6,),
         (42, 42, 0, 6, 36),
     ),
+    "a part of attention is frozen": (
+        "self.a = nn.MultiheadAttention(4, 2, batch_first=True)\n"
+        "self.a.in_proj_weight.requires_grad = False",
+        "return self.a(x, x, x)[0]",
+        (3, 4),
+        (80, 32, 0, 0, 264),
+    ),
     "the tied one first": (
         "self.a = nn.Conv2d(1, 4, 3)\nself.b = nn.ConvTranspose2d(4, 1, 3)\n"
         "self.b.weight = self.a.weight",

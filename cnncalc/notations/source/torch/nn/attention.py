@@ -11,9 +11,8 @@ from cnncalc.notations.source.layer_arguments import layers_of
 from cnncalc.notations.source.layer_steps import batch_of, emit
 from cnncalc.notations.source.torch.nn.layers import (
     BEHAVIOUR,
-    all_frozen,
+    as_trained,
     features_of_sides,
-    trained_weights,
     weights,
 )
 from cnncalc.notations.source.torch.nn.module import MODULE
@@ -52,8 +51,7 @@ def forward(
             raise Refusal(f"`nn.MultiheadAttention` works on tensors, not on {describe(each)}")
     if _same(key, value):
         sides = [query] if _same(query, key) else [query, key]
-    if all_frozen(trained_weights(module)):
-        declared = declared.replaced(trainable=False)
+    declared = as_trained(module, declared)
     batch = None
     if not module.fields["batch_first"] and all(_in_between(each) for each in sides):
         assert declared.expects is not None

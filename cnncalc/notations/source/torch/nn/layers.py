@@ -52,10 +52,9 @@ from cnncalc.tracing.tensors import Batch, Parameter, Static, Tensor
 
 __all__ = [
     "BEHAVIOUR",
-    "all_frozen",
+    "as_trained",
     "features_of_sides",
     "layer_class",
-    "trained_weights",
     "weights",
 ]
 
@@ -250,11 +249,7 @@ def run_layer(
     start: Start = NOTHING,
 ) -> Value:
     """A module's step; a pool may give its indices too, and a recurrent layer its states."""
-    known = trained_weights(module)
-    if all_frozen(known):
-        declared = declared.replaced(trainable=False)
-    elif names := frozenset(name for name, weight in known.items() if not weight.trainable):
-        declared = declared.replaced(frozen=names)
+    declared = as_trained(module, declared)
     recurrent = isinstance(declared.layer, Recurrent)
     batch = tensor.batch if recurrent and isinstance(tensor, Tensor) else None
     trace = state_of(machine).trace
@@ -283,9 +278,13 @@ def trained_weights(module: Instance) -> dict[str, Parameter]:
     }
 
 
-def all_frozen(weights: dict[str, Parameter]) -> bool:
-    """Whether the source keeps all of a layer's parameters from training."""
-    return bool(weights) and not any(weight.trainable for weight in weights.values())
+def as_trained(module: Instance, declared: Declared) -> Declared:
+    """A layer's step with the parameters that its source keeps from training."""
+    known = trained_weights(module)
+    names = frozenset(name for name, weight in known.items() if not weight.trainable)
+    if names and len(names) == len(known):
+        return declared.replaced(trainable=False)
+    return declared.replaced(frozen=names) if names else declared
 
 
 def tensors_of(module: Instance) -> tuple[Weight, ...]:
